@@ -1,0 +1,288 @@
+"""The service `documents`: dossiers, categories, deposits, files."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from espace_contracts import errors
+from espace_contracts.envelope import EventData
+from espace_contracts.rpc import BENEFICIARY, FUNDER, GATEWAY, TRAINING_PROVIDER, Answer, Method, Request, Write
+from espace_contracts.types import (
+    Actor,
+    Cursor,
+    DossierNumber,
+    Funder,
+    Id,
+    Instant,
+    PaymentNumber,
+    Period,
+    Person,
+    Sha256,
+    Siret,
+    Text,
+    Version,
+)
+
+SERVICE = "documents"
+EXCHANGE = "documents.events"
+DepositorKind = Literal["funder", "training_provider", "beneficiary", "employer"]
+Scan = Literal["pending", "scanning", "available", "blocked"]
+Handling = Literal["received", "accepted", "to_correct"]
+CategoryKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+MediaType = Annotated[str, StringConstraints(max_length=200)]
+SearchText = Annotated[str, StringConstraints(max_length=200)]
+
+
+class DocumentsEvent(EventData):
+    """What all events of this exchange share."""
+
+    exchange: ClassVar[str] = EXCHANGE
+
+    siret: Siret
+
+
+class DossierOpened(DocumentsEvent):
+    """A dossier is in the employer's list."""
+
+    type: ClassVar[str] = "DossierOpened.v1"
+
+    dossier_number: DossierNumber
+
+
+class DocumentDeposited(DocumentsEvent):
+    """A file is stored and its row committed."""
+
+    type: ClassVar[str] = "DocumentDeposited.v1"
+
+    document_id: Id
+    version: Version
+    depositor: DepositorKind
+    category: CategoryKey
+    dossier_number: DossierNumber | None = None
+    sha256: Sha256
+    size: int
+
+
+class CategoryField(Answer):
+    """A field that a category asks for (S39)."""
+
+    name: Literal["dossier", "label", "period"]
+    label: str
+    required: bool
+
+
+class Category(Answer):
+    """A kind of document, as data (S37 to S39, S53)."""
+
+    key: CategoryKey
+    label: str
+    rubric: str
+    instructions: tuple[str, ...]
+    fields: tuple[CategoryField, ...]
+    accepted: tuple[str, ...] = Field(description="file endings with the dot, lower case")
+    max_bytes: int
+    dossier_only: bool
+    depositors: tuple[DepositorKind, ...]
+
+
+class ListCategories(Request):
+    """The categories that a depositor of this kind may choose from; all when none is named."""
+
+    depositor: DepositorKind | None = None
+
+
+class Categories(Answer):
+    """In the order of the list on the page."""
+
+    categories: tuple[Category, ...]
+
+
+class Document(Answer):
+    """A document as its list shows it."""
+
+    document_id: Id
+    version: Version
+    category: CategoryKey
+    rubric: str
+    title: str = Field(description="its label, or its category's label")
+    file_name: str
+    media_type: str
+    size: int
+    sha256: Sha256
+    depositor: DepositorKind
+    depositor_name: str
+    deposited_at: Instant
+    dossier_number: DossierNumber | None = None
+    payment_number: PaymentNumber | None = None
+    label: str | None = None
+    period: Period | None = None
+    scan: Scan
+    handling: Handling
+    reason: str | None = None
+    changeable: bool = Field(description="an own deposit that the funder has not taken into account (S48, S50)")
+
+
+class Dossier(Answer):
+    """A dossier of the employer."""
+
+    dossier_number: DossierNumber
+    beneficiary: Person
+    training_title: Text
+    training_provider: Text
+    period: Period
+    funder: Funder | None = None
+    document_count: int
+    to_correct_count: int
+
+
+class ListDocuments(Request):
+    """The documents tied to neither a dossier nor a beneficiary, newest first (S44)."""
+
+    siret: Siret
+    cursor: Cursor | None = None
+    limit: int = Field(default=100, ge=1, le=500)
+
+
+class Documents(Answer):
+    """Grouped by the page under their rubrics (S53)."""
+
+    documents: tuple[Document, ...]
+    next_cursor: Cursor | None = None
+
+
+class SearchDossiers(Request):
+    """Dossiers by number or beneficiary, without regard to case, accents or the names' order (S45); all without text."""
+
+    siret: Siret
+    text: SearchText = ""
+    cursor: Cursor | None = None
+    limit: int = Field(default=100, ge=1, le=500)
+
+
+class Dossiers(Answer):
+    """Newest first."""
+
+    dossiers: tuple[Dossier, ...]
+    next_cursor: Cursor | None = None
+
+
+class GetDossier(Request):
+    """A dossier and its documents; *include_dossier_only* is the view of « Mes dossiers » (S51, S52)."""
+
+    siret: Siret
+    dossier_number: DossierNumber
+    include_dossier_only: bool = True
+
+
+class DossierDocuments(Answer):
+    """A dossier with its documents, newest first."""
+
+    dossier: Dossier
+    documents: tuple[Document, ...]
+
+
+class BeginDeposit(Write):
+    """Announce a file: what it is, how large, with which SHA-256.
+
+    The gateway names the person as *actor*; who any other caller is comes from its broker user (S43).
+    """
+
+    siret: Siret
+    actor: Actor | None = None
+    category: CategoryKey
+    dossier_number: DossierNumber | None = None
+    label: Text | None = None
+    period: Period | None = None
+    file_name: FileName
+    media_type: MediaType = "application/octet-stream"
+    size: int = Field(ge=0, le=5_000_000_000)
+    sha256: Sha256
+
+
+class Upload(Answer):
+    """Where and how to PUT the bytes, once, with exactly these headers."""
+
+    url: str
+    headers: dict[str, str]
+    expires_at: Instant
+
+
+class BegunDeposit(Answer):
+    """A deposit that waits for its bytes; it is no document yet."""
+
+    deposit_id: Id
+    upload: Upload
+
+
+class CompleteDeposit(Write):
+    """The bytes are in the store: make it a document (S41, S42)."""
+
+    siret: Siret
+    deposit_id: Id
+
+
+class OpenFile(Request):
+    """Where a document's bytes can be fetched for a minute; the latest version when none is named."""
+
+    siret: Siret
+    document_id: Id
+    version: Version | None = None
+
+
+class OpenedFile(Answer):
+    """The bytes never travel on the bus."""
+
+    url: str
+    file_name: str
+    media_type: str
+    size: int
+    expires_at: Instant
+
+
+class GetDocument(Request):
+    """One document of this employer."""
+
+    siret: Siret
+    document_id: Id
+
+
+_GATEWAY = frozenset({GATEWAY})
+_DEPOSITORS = frozenset({GATEWAY, FUNDER, TRAINING_PROVIDER, BENEFICIARY})
+_READERS = frozenset({GATEWAY, FUNDER})
+
+LIST_CATEGORIES = Method(SERVICE, "list_categories", ListCategories, Categories, _DEPOSITORS, identified=False)
+LIST_DOCUMENTS = Method(SERVICE, "list_documents", ListDocuments, Documents, _GATEWAY, (errors.InvalidRequest,))
+SEARCH_DOSSIERS = Method(SERVICE, "search_dossiers", SearchDossiers, Dossiers, _GATEWAY, (errors.InvalidRequest,))
+GET_DOSSIER = Method(SERVICE, "get_dossier", GetDossier, DossierDocuments, _GATEWAY, (errors.NotFound,))
+BEGIN_DEPOSIT = Method(
+    SERVICE,
+    "begin_deposit",
+    BeginDeposit,
+    BegunDeposit,
+    _DEPOSITORS,
+    (errors.InvalidRequest, errors.FileRefused, errors.NotFound, errors.NotAllowed, errors.KeyReused),
+)
+COMPLETE_DEPOSIT = Method(
+    SERVICE,
+    "complete_deposit",
+    CompleteDeposit,
+    Document,
+    _DEPOSITORS,
+    (errors.NotFound, errors.FileRefused, errors.Conflict, errors.KeyReused),
+    seconds=20,
+)
+GET_DOCUMENT = Method(SERVICE, "get_document", GetDocument, Document, _READERS, (errors.NotFound,))
+OPEN_FILE = Method(SERVICE, "open_file", OpenFile, OpenedFile, _READERS, (errors.NotFound, errors.Conflict))
+
+EVENTS: tuple[type[EventData], ...] = (DossierOpened, DocumentDeposited)
+METHODS = (
+    LIST_CATEGORIES,
+    LIST_DOCUMENTS,
+    SEARCH_DOSSIERS,
+    GET_DOSSIER,
+    BEGIN_DEPOSIT,
+    COMPLETE_DEPOSIT,
+    GET_DOCUMENT,
+    OPEN_FILE,
+)

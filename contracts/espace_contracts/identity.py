@@ -1,0 +1,246 @@
+"""The service `identity`: accounts, credentials, sessions, mails."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from espace_contracts import errors
+from espace_contracts.envelope import EventData
+from espace_contracts.funder import Employer
+from espace_contracts.rpc import FUNDER, GATEWAY, Answer, Done, Method, Request, Write
+from espace_contracts.types import Email, Funder, Id, Instant, Sealed, Siret, Text, TokenHash
+
+SERVICE = "identity"
+EXCHANGE = "identity.events"
+AccountState = Literal["provisional", "pending_confirmation", "active", "disabled"]
+
+
+class IdentityEvent(EventData):
+    """What all events of this exchange share."""
+
+    exchange: ClassVar[str] = EXCHANGE
+
+    account_id: Id
+    siret: Siret
+
+
+class AccountCreated(IdentityEvent):
+    """An account exists; its provisional credentials follow by mail. Carries no secret (S3)."""
+
+    type: ClassVar[str] = "AccountCreated.v1"
+
+
+class ProvisionalCredentialsSent(IdentityEvent):
+    """The mail server has accepted the mail with the provisional credentials."""
+
+    type: ClassVar[str] = "ProvisionalCredentialsSent.v1"
+
+
+class IdentifierChangeRequested(IdentityEvent):
+    """New credentials were chosen; they wait for the mailed link (S8)."""
+
+    type: ClassVar[str] = "IdentifierChangeRequested.v1"
+
+
+class IdentifierChangeConfirmed(IdentityEvent):
+    """The link was followed and the password typed again: the account is active (S9, S14)."""
+
+    type: ClassVar[str] = "IdentifierChangeConfirmed.v1"
+
+
+class PasswordResetRequested(IdentityEvent):
+    """Somebody asked for a reset link (S16)."""
+
+    type: ClassVar[str] = "PasswordResetRequested.v1"
+
+
+class PasswordChanged(IdentityEvent):
+    """The password is another one from now on."""
+
+    type: ClassVar[str] = "PasswordChanged.v1"
+
+
+class PrivacyPolicyAccepted(IdentityEvent):
+    """The privacy policy was accepted (S12)."""
+
+    type: ClassVar[str] = "PrivacyPolicyAccepted.v1"
+
+    policy_version: Text
+
+
+class AccountDisabled(IdentityEvent):
+    """The account opens no session any more."""
+
+    type: ClassVar[str] = "AccountDisabled.v1"
+
+
+class SessionEnded(IdentityEvent):
+    """One session ended, or all of the account's when no token hash is given."""
+
+    type: ClassVar[str] = "SessionEnded.v1"
+
+    token_hash: TokenHash | None = None
+
+
+class CreateAccount(Write):
+    """Open an employer's account (S2)."""
+
+    employer: Employer
+    funder: Funder
+
+
+class AccountAnswer(Answer):
+    """An account as the funder sees it."""
+
+    account_id: Id
+    siret: Siret
+    state: AccountState
+    created: bool = Field(description="false when the employer already had one: then nothing was mailed")
+
+
+class NewSession(Request):
+    """A session that the gateway is about to hand out; the token itself never travels."""
+
+    token_hash: TokenHash
+    remote_address: Text
+    user_agent: str = Field(max_length=400)
+
+
+class OpenSession(Request):
+    """Log in (S15)."""
+
+    identifier: str = Field(max_length=1000)
+    password: Sealed
+    session: NewSession
+
+
+class SessionToken(Request):
+    """The session that the caller means."""
+
+    token_hash: TokenHash
+
+
+class SessionWrite(Write):
+    """A change on behalf of the person behind this session."""
+
+    token_hash: TokenHash
+
+
+class Session(Answer):
+    """A live session and what a page needs to know of its account."""
+
+    session_id: Id
+    account_id: Id
+    siret: Siret
+    legal_name: Text
+    identifier: Text
+    contact_email: Email
+    masked_contact_email: Text
+    state: AccountState
+    pending_identifier: Text | None = None
+    policy_accepted: bool
+    funder: Funder | None = None
+    opened_at: Instant
+    last_login_at: Instant | None = None
+    idle_expires_at: Instant
+    absolute_expires_at: Instant
+
+
+class Personalise(SessionWrite):
+    """Choose the own identifier and password in the first-login wizard (S5)."""
+
+    identifier: str = Field(max_length=1000)
+    password: Sealed
+
+
+class Personalised(Answer):
+    """What the page « Consultez votre messagerie » shows."""
+
+    identifier: Text
+    masked_contact_email: Text
+    link_expires_at: Instant
+
+
+class LinkToken(Request):
+    """The link that was followed, by the hash of its token."""
+
+    token_hash: TokenHash
+
+
+class ConfirmationLink(Answer):
+    """A live confirmation link: reading it consumes nothing (K8)."""
+
+    identifier: Text
+
+
+class ConfirmIdentifier(Write):
+    """Type the new password again behind the mailed link (S10); opens a session."""
+
+    token_hash: TokenHash
+    password: Sealed
+    session: NewSession
+
+
+class AcceptPrivacyPolicy(SessionWrite):
+    """Accept this version of the privacy policy (S12)."""
+
+    policy_version: Text
+
+
+_GATEWAY = frozenset({GATEWAY})
+_FUNDER = frozenset({FUNDER})
+
+CREATE_ACCOUNT = Method(
+    SERVICE, "create_account", CreateAccount, AccountAnswer, _FUNDER, (errors.KeyReused,), identified=False
+)
+OPEN_SESSION = Method(
+    SERVICE, "open_session", OpenSession, Session, _GATEWAY, (errors.WrongCredentials, errors.TooManyAttempts)
+)
+CHECK_SESSION = Method(SERVICE, "check_session", SessionToken, Session, _GATEWAY, (errors.SessionInvalid,))
+CLOSE_SESSION = Method(SERVICE, "close_session", SessionToken, Done, _GATEWAY)
+PERSONALISE = Method(
+    SERVICE,
+    "personalise",
+    Personalise,
+    Personalised,
+    _GATEWAY,
+    (errors.SessionInvalid, errors.WeakPassword, errors.IdentifierTaken, errors.InvalidRequest, errors.Conflict),
+)
+RESEND_CONFIRMATION = Method(
+    SERVICE, "resend_confirmation", SessionWrite, Personalised, _GATEWAY, (errors.SessionInvalid, errors.Conflict)
+)
+GET_CONFIRMATION = Method(SERVICE, "get_confirmation", LinkToken, ConfirmationLink, _GATEWAY, (errors.LinkInvalid,))
+CONFIRM_IDENTIFIER = Method(
+    SERVICE,
+    "confirm_identifier",
+    ConfirmIdentifier,
+    Session,
+    _GATEWAY,
+    (errors.LinkInvalid, errors.WrongCredentials, errors.IdentifierTaken, errors.TooManyAttempts),
+)
+ACCEPT_PRIVACY_POLICY = Method(
+    SERVICE, "accept_privacy_policy", AcceptPrivacyPolicy, Session, _GATEWAY, (errors.SessionInvalid,)
+)
+
+EVENTS: tuple[type[EventData], ...] = (
+    AccountCreated,
+    ProvisionalCredentialsSent,
+    IdentifierChangeRequested,
+    IdentifierChangeConfirmed,
+    PasswordResetRequested,
+    PasswordChanged,
+    PrivacyPolicyAccepted,
+    AccountDisabled,
+    SessionEnded,
+)
+METHODS = (
+    CREATE_ACCOUNT,
+    OPEN_SESSION,
+    CHECK_SESSION,
+    CLOSE_SESSION,
+    PERSONALISE,
+    RESEND_CONFIRMATION,
+    GET_CONFIRMATION,
+    CONFIRM_IDENTIFIER,
+    ACCEPT_PRIVACY_POLICY,
+)
