@@ -1,0 +1,7 @@
+"""The bus as a nameko service sees it: `@rpc`, `@subscribe` and who is calling."""
+
+from chassis.bus.caller import Caller
+from chassis.bus.rpc import rpc
+from chassis.bus.subscribe import Unacceptable, subscribe
+
+__all__ = ["Caller", "Unacceptable", "rpc", "subscribe"]

@@ -1,0 +1,92 @@
+"""One connection a process consumes on; it survives brokers that go away and messages nobody can read.
+
+nameko's QueueConsumer decodes before our code sees a message (and drops what it cannot decode), and dies
+when an acknowledgement meets a closed connection (traps 12 and 15). Here handlers get the raw message.
+"""
+
+from functools import partial
+from typing import Any
+
+import structlog
+from amqp.exceptions import AMQPError
+from kombu import Connection, Exchange, Queue
+from nameko.messaging import QueueConsumer
+
+from chassis.topology import QueueSpec
+
+log = structlog.get_logger()
+
+LOST = (OSError, AMQPError)  # kombu's ConnectionError and every closed channel are among them
+
+
+def kombu_queue(spec: QueueSpec) -> Queue:
+    """*spec* for kombu; its exchange is declared by whoever owns it."""
+    exchange = Exchange(spec.exchange, type="topic", durable=True, no_declare=True) if spec.exchange else None
+    return Queue(
+        spec.name, exchange=exchange, routing_key=spec.routing_key, durable=True, queue_arguments=spec.arguments
+    )
+
+
+class BusConsumer(QueueConsumer):
+    """Hands raw messages to providers and acknowledges as long as there is a channel to do it on."""
+
+    @property
+    def connection(self) -> Connection:
+        """Reconnects for ever, every few seconds, whatever broke."""
+        return Connection(
+            self.amqp_uri,
+            heartbeat=self.container.config.get("HEARTBEAT", 20),
+            connect_timeout=5,
+            transport_options={"interval_start": 0.2, "interval_step": 0.5, "interval_max": 3},
+        )
+
+    def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
+        """Called after each (re)connection: every provider consumes its queue again."""
+        self._consumers = {}
+        for provider in self._providers:
+            provider.declare(channel)
+            consumer = consumer_cls(
+                queues=[provider.queue], on_message=partial(self._dispatch, provider), auto_declare=False
+            )
+            consumer.qos(prefetch_count=self.prefetch_count)
+            self._consumers[provider] = consumer
+        return self._consumers.values()
+
+    def _dispatch(self, provider: Any, message: Any) -> None:
+        handle = partial(self._handle_safely, provider, message)
+        self.container.spawn_managed_thread(handle, identifier=type(provider).__name__)
+
+    def _handle_safely(self, provider: Any, message: Any) -> None:
+        """An error outside the worker must neither end the process nor lose the message."""
+        try:
+            provider.handle_message(message)
+        except LOST as exc:
+            log.warning("message_left_to_the_broker", reason=type(exc).__name__)
+        except Exception:
+            log.exception("message_not_dispatched", queue=provider.queue.name)
+            self.requeue_message(message)
+
+    def ack_message(self, message: Any) -> None:
+        """Acknowledge; when the connection is gone the broker delivers again."""
+        try:
+            if message.channel is not None and message.channel.connection:
+                message.ack()
+        except LOST as exc:
+            log.warning("message_left_to_the_broker", reason=type(exc).__name__)
+
+    def requeue_message(self, message: Any) -> None:
+        """Give back; when the connection is gone the broker does so itself."""
+        try:
+            if message.channel is not None and message.channel.connection:
+                message.requeue()
+        except LOST as exc:
+            log.warning("message_left_to_the_broker", reason=type(exc).__name__)
+
+    def on_connection_error(self, exc: BaseException, interval: float) -> None:
+        """The broker cannot be reached; kombu tries again after *interval* seconds."""
+        log.warning("broker_unreachable", reason=type(exc).__name__, retry_in=interval)
+
+    def on_consume_ready(self, connection: Any, channel: Any, consumers: Any, **kwargs: Any) -> None:
+        """Consuming again."""
+        super().on_consume_ready(connection, channel, consumers, **kwargs)
+        log.info("broker_connected", queues=len(self._consumers))

@@ -1,0 +1,145 @@
+"""`@subscribe(EventClass)`: at-least-once delivery with delayed retries and dead letters (R3, R13, R14).
+
+nameko's event_handler acknowledges what raised and loses it (trap 1). Here a message is acknowledged after
+its transaction has committed, or after the broker has confirmed its copy in a retry or dead-letter queue.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import structlog
+from espace_contracts.envelope import CONTENT_TYPES, LARGEST_MESSAGE, Event, EventData, InvalidMessage, read_event
+from espace_contracts.errors import Unavailable
+from nameko.exceptions import ContainerBeingKilled
+from nameko.extensions import Entrypoint
+from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from chassis.bus.consumer import BusConsumer, kombu_queue
+from chassis.bus.publisher import ConfirmedPublisher
+from chassis.bus.timelimits import timeouts_are_errors
+from chassis.inbox import AlreadyApplied
+from chassis.topology import event_queues
+
+log = structlog.get_logger()
+
+SCHEDULE = ("5s", "5s", "30s", "30s", "5m", "5m")  # after the attempt of the same place; then dead letters
+OUTAGE_DELAY = "30s"  # a server that is down is not the message's fault: such retries have no bound
+OUTAGES = (OperationalError, InterfaceError, Unavailable, OSError)
+ATTEMPTS = "x-attempts"
+
+
+class Unacceptable(Exception):
+    """The event can never be applied, however long one waits: straight to the dead letters."""
+
+
+class Subscription(Entrypoint):
+    """The entrypoint behind `@subscribe`: one queue, one event type."""
+
+    queue_consumer = BusConsumer()
+    publisher = ConfirmedPublisher()
+
+    def __init__(self, data_class: type[EventData], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.data_class = data_class
+
+    def setup(self) -> None:
+        """Consumes its queue from start on."""
+        self._specs = event_queues(self.container.service_name, self.data_class)
+        self.queue = kombu_queue(self._specs[0])
+        self.queue_consumer.register_provider(self)
+
+    def stop(self) -> None:
+        """Stops taking messages; what is being handled is finished."""
+        self.queue_consumer.unregister_provider(self)
+
+    def declare(self, channel: Any) -> None:
+        """Called after each (re)connection."""
+        for spec in self._specs:
+            kombu_queue(spec)(channel).declare()
+
+    def handle_message(self, message: Any) -> None:
+        """Start the worker for a raw message, or bury what nobody can read."""
+        try:
+            event = _read(message, self.data_class)
+        except InvalidMessage as exc:
+            self._bury(message, reason=str(exc))
+            return
+        handle_result = partial(self.handle_result, message)
+        try:
+            self.container.spawn_worker(self, (event,), {}, handle_result=handle_result)
+        except ContainerBeingKilled:
+            self.queue_consumer.requeue_message(message)
+
+    def handle_result(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> Any:
+        """Acknowledge, retry later, or bury."""
+        error = exc_info[1] if exc_info else None
+        if error is None or isinstance(error, AlreadyApplied):
+            self.queue_consumer.ack_message(message)
+        elif isinstance(error, Unacceptable | InvalidMessage | ValidationError):
+            self._bury(message, reason=_reason(error))
+        else:
+            self._retry_or_bury(message, error)
+        return result, exc_info
+
+    def _retry_or_bury(self, message: Any, error: Exception) -> None:
+        attempts = attempts_of(message) + 1
+        delay = next_delay(error, attempts)
+        if delay is None:
+            self._bury(message, reason=_reason(error))
+            return
+        log.warning("event_retried", queue=self.queue.name, attempts=attempts, delay=delay, reason=_reason(error))
+        self._move(message, f"{self.queue.name}.retry.{delay}", {ATTEMPTS: attempts, "x-reason": _reason(error)})
+
+    def _bury(self, message: Any, *, reason: str) -> None:
+        headers = {ATTEMPTS: attempts_of(message) + 1, "x-reason": reason, "x-origin": self.queue.name}
+        log.error("event_buried", queue=self.queue.name, attempts=headers[ATTEMPTS], reason=reason)
+        self._move(message, f"{self.queue.name}.dead", headers)
+
+    def _move(self, message: Any, queue: str, headers: dict[str, Any]) -> None:
+        kept = {name: value for name, value in (message.headers or {}).items() if not name.startswith("x-")}
+        body = bytes(message.body[:LARGEST_MESSAGE])
+        try:
+            self.publisher.publish_to_queue(queue, body, properties=message.properties, headers=kept | headers)
+        except Exception as exc:
+            # Not confirmed: the original stays where it is and comes again, which the inbox makes harmless.
+            log.warning("message_given_back", queue=self.queue.name, reason=type(exc).__name__)
+            self.queue_consumer.requeue_message(message)
+        else:
+            self.queue_consumer.ack_message(message)
+
+
+def _read(message: Any, data_class: type[EventData]) -> Event[Any]:
+    if message.content_type not in CONTENT_TYPES:
+        raise InvalidMessage("wrong_content_type")
+    return read_event(bytes(message.body), data_class)
+
+
+def attempts_of(message: Any) -> int:
+    """How often this message has been tried before."""
+    attempts = (message.headers or {}).get(ATTEMPTS, 0)
+    return attempts if isinstance(attempts, int) and attempts >= 0 else 0
+
+
+def next_delay(error: Exception, attempts: int) -> str | None:
+    """The retry queue after *attempts* attempts of which the last ended with *error*; None: give up."""
+    if isinstance(error, OUTAGES):
+        return OUTAGE_DELAY if attempts > 1 else SCHEDULE[0]
+    return SCHEDULE[attempts - 1] if attempts <= len(SCHEDULE) else None
+
+
+def _reason(error: Exception) -> str:
+    """Short, and without values: a reason is read by many."""
+    if isinstance(error, Unacceptable | InvalidMessage):
+        return str(error)[:200]
+    return type(error).__name__
+
+
+def subscribe(data_class: type[EventData]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Call a service's method with each event of this type."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        return Subscription.decorator(data_class)(timeouts_are_errors(function))
+
+    return decorate

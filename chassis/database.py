@@ -1,0 +1,107 @@
+"""The database of a service: one transaction per entrypoint, tenant set inside it.
+
+The waiting of psycopg must go through Python's selectors, which eventlet patches; its C wait stops the
+whole process. `chassis.process` sets PSYCOPG_WAIT_FUNC before this module is imported.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from espace_contracts.envelope import Event
+from nameko.extensions import DependencyProvider
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+
+from chassis import inbox
+from chassis.settings import ServiceSettings
+
+SERVER_OPTIONS = "-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=30000"
+TENANT = text("select set_config('app.siret', :siret, true)")
+
+
+def engine_for(url: str, *, name: str, pool_size: int = 10) -> Engine:
+    """An engine for *url* that connects lazily and notices dead connections."""
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": name,
+            "options": f"{SERVER_OPTIONS} -c timezone=UTC",
+        },
+    )
+
+
+class Database:
+    """Two ways in: as the role of requests, under row-level security, and as the role of workers."""
+
+    def __init__(self, *, service: str, app: Engine, worker: Engine) -> None:
+        self.service = service
+        self._app = app
+        self._worker = worker
+
+    @classmethod
+    def of(cls, service: str, settings: ServiceSettings) -> "Database":
+        """The database that *settings* name."""
+        return cls(
+            service=service,
+            app=engine_for(settings.database_url.get_secret_value(), name=f"{service}-app"),
+            worker=engine_for(settings.worker_database_url.get_secret_value(), name=f"{service}-worker"),
+        )
+
+    @contextmanager
+    def transaction(self, siret: str | None = None, *, snapshot: bool = False) -> Iterator[Connection]:
+        """One transaction of a request; only the rows of *siret* are visible in tenant tables (K30).
+
+        With *snapshot* all its statements see the same moment.
+        """
+        with self._app.connect() as connection:
+            if snapshot:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                if siret is not None:
+                    connection.execute(TENANT, {"siret": siret})
+                yield connection
+
+    @contextmanager
+    def work(self) -> Iterator[Connection]:
+        """One transaction of a handler or loop: it sees every employer's rows."""
+        with self._worker.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def once(self, event: Event[Any]) -> Iterator[Connection]:
+        """Like `work`, with the event noted in the inbox.
+
+        Raises inbox.AlreadyApplied when it was applied before: `subscribe` then acknowledges it.
+        """
+        with self.work() as connection:
+            inbox.note(connection, consumer=f"{self.service}.{event.type}", event=event)
+            yield connection
+
+    def close(self) -> None:
+        """Give all pooled connections back."""
+        self._app.dispose()
+        self._worker.dispose()
+
+
+class DatabaseProvider(DependencyProvider):
+    """`self.db` of a service."""
+
+    database: Database
+
+    def setup(self) -> None:
+        """Makes the pools; nothing connects yet."""
+        self.database = Database.of(self.container.service_name, self.container.config["settings"])
+
+    def stop(self) -> None:
+        """Closes the pools once the last worker has finished."""
+        self.database.close()
+
+    def get_dependency(self, worker_ctx: Any) -> Database:
+        """The same object for every worker."""
+        return self.database

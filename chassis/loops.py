@@ -1,0 +1,71 @@
+"""Background work of a process: a loop that is woken or waits, and that no error ends."""
+
+from typing import Any
+
+import eventlet
+import structlog
+from eventlet.event import Event
+from nameko.extensions import DependencyProvider
+
+from chassis.database import Database
+
+log = structlog.get_logger()
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds after an error, doubled each time
+
+
+class Loop(DependencyProvider):
+    """Subclass it, write `run_once`, and declare it on the service like any dependency.
+
+    The service's methods get the loop itself, so that they can `wake()` it after their transaction.
+    """
+
+    database: Database
+
+    def setup(self) -> None:
+        """Reads the settings; nothing connects yet."""
+        self.settings = self.container.config["settings"]
+        self.database = Database.of(self.container.service_name, self.settings)
+        self._woken = Event()
+        self._stopping = False
+
+    def start(self) -> None:
+        """Starts the loop beside the workers."""
+        self._thread = eventlet.spawn(self._run)
+
+    def stop(self) -> None:
+        """Ends after the round that is running."""
+        self._stopping = True
+        self.wake()
+        with eventlet.Timeout(10, False):
+            self._thread.wait()
+        self._thread.kill()
+        self.database.close()
+
+    def get_dependency(self, worker_ctx: Any) -> "Loop":
+        """The loop, to wake it."""
+        return self
+
+    def wake(self) -> None:
+        """Run the next round now."""
+        if not self._woken.ready():
+            self._woken.send(None)
+
+    def run_once(self) -> float:
+        """One round; the seconds to wait before the next one."""
+        raise TypeError(f"{type(self).__name__} has no run_once")
+
+    def _run(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopping:
+            try:
+                wait, pause = self.run_once(), FIRST_PAUSE
+            except Exception as exc:
+                log.warning("loop_failed", loop=type(self).__name__, reason=type(exc).__name__, exc_info=True)
+                wait, pause = pause, min(pause * 2, LONGEST_PAUSE)
+            self._sleep(wait)
+
+    def _sleep(self, seconds: float) -> None:
+        with eventlet.Timeout(max(seconds, 0.001), False):
+            self._woken.wait()
+        self._woken = Event()

@@ -1,0 +1,32 @@
+"""Events leave through a table: they are committed with the change that they tell of (R2)."""
+
+import json
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from espace_contracts.envelope import EventData, write_event
+from sqlalchemy import Connection, text
+
+CHANNEL = "outbox"  # one notification a transaction wakes the relay: PostgreSQL folds equal ones
+INSERT = text(
+    "insert into outbox (event_id, type, exchange, body, created_at)"
+    " values (:event_id, :type, :exchange, :body, :created_at)"
+)
+WAKE = text(f"notify {CHANNEL}")
+
+
+def publish(connection: Connection, data: EventData, *, subject: str, at: datetime) -> UUID:
+    """Put the event in the outbox of this transaction; the relay publishes it after the commit. Its id."""
+    event_id = uuid4()
+    source = f"urn:espace-employeur:{data.exchange.removesuffix('.events')}"
+    event = write_event(data, event_id=event_id, source=source, time=at, subject=subject)
+    row = {
+        "event_id": event_id,
+        "type": data.type,
+        "exchange": data.exchange,
+        "body": json.dumps(event, ensure_ascii=False, separators=(",", ":")),
+        "created_at": at,
+    }
+    connection.execute(INSERT, row)
+    connection.execute(WAKE)
+    return event_id

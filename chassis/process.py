@@ -1,0 +1,100 @@
+"""Run one service: `python -m chassis.process services.identity`.
+
+Everything that must come before the first import of a network library happens here.
+"""
+
+import os
+
+os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")  # psycopg's C wait would stop the whole process
+
+import eventlet
+
+eventlet.monkey_patch()
+
+import importlib
+import inspect
+import signal
+import sys
+from typing import Any
+
+import structlog
+from nameko.containers import ServiceContainer
+from pydantic import ValidationError
+
+from chassis.logging import configure
+from chassis.service import Service
+from chassis.settings import ServiceSettings, faults_of
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 12  # after SIGTERM: what is not finished by then goes back to the broker
+
+
+def service_class(package: str) -> type[Service]:
+    """The one Service defined in `<package>.service`."""
+    module = importlib.import_module(f"{package}.service")
+    found = [
+        member
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, Service) and member.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        raise LookupError(f"{package}.service defines {len(found)} services")
+    return found[0]
+
+
+def read_settings(package: str) -> ServiceSettings:
+    """The settings of *package*; ends the process with all faults listed when there are any."""
+    settings_class = importlib.import_module(f"{package}.settings").Settings
+    try:
+        return settings_class()
+    except ValidationError as exc:
+        for line in faults_of(exc, settings_class.model_config["env_prefix"]):
+            sys.stderr.write(f"{line}\n")
+        raise SystemExit(2) from exc
+
+
+def nameko_config(settings: ServiceSettings) -> dict[str, Any]:
+    """What nameko reads, and our settings beside it."""
+    return {
+        "AMQP_URI": settings.amqp_url.get_secret_value(),
+        "WEB_SERVER_ADDRESS": f"{settings.http_host}:{settings.http_port}",
+        "HEARTBEAT": 20,
+        "max_workers": settings.max_workers,
+        "settings": settings,
+    }
+
+
+def main(package: str) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code."""
+    settings = read_settings(package)
+    service = service_class(package)
+    configure(settings.log_level, process=service.name)
+    container = ServiceContainer(service, nameko_config(settings))
+    stopped: list[bool] = []
+
+    def stop(*_: Any) -> None:
+        if not stopped:
+            stopped.append(True)
+            eventlet.spawn_n(_stop_within_bound, container)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    container.start()
+    log.info("process_started", port=settings.http_port)
+    container.wait()
+    log.info("process_stopped")
+    return 0
+
+
+def _stop_within_bound(container: ServiceContainer) -> None:
+    """SIGTERM waits for handlers without bound in nameko (trap 17): after ours they are abandoned, un-acked."""
+    with eventlet.Timeout(STOP_SECONDS, False):
+        container.stop()
+        return
+    log.warning("process_killed_at_stop")
+    container.kill()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,55 @@
+"""Settings of a process: environment variables, or files of the same name in `ESPACE_SECRETS_DIR`."""
+
+import os
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def settings_config(prefix: str) -> SettingsConfigDict:
+    """The configuration of a settings class whose variables start with *prefix*."""
+    folder = os.environ.get("ESPACE_SECRETS_DIR")
+    return SettingsConfigDict(env_prefix=prefix, secrets_dir=folder, frozen=True, extra="ignore", populate_by_name=True)
+
+
+class ProcessSettings(BaseSettings):
+    """What every process needs."""
+
+    model_config = settings_config("")
+
+    amqp_url: SecretStr = Field(description="broker, user and vhost: amqp://user:password@host:5672/vhost")
+    public_url: str = Field(
+        default="http://127.0.0.1:8000", validation_alias="PUBLIC_URL", description="address of the portal in mails"
+    )
+    http_host: str = Field(default="127.0.0.1", description="address that this process listens on")
+    http_port: Annotated[int, Field(ge=1, le=65535)] = Field(default=8000, description="port of this process")
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level logged")
+
+
+class ServiceSettings(ProcessSettings):
+    """What every service with a database needs."""
+
+    database_url: SecretStr = Field(description="role <service>_app: requests, under row-level security")
+    worker_database_url: SecretStr = Field(description="role <service>_worker: handlers, relay, sweepers")
+    max_workers: Annotated[int, Field(ge=1, le=100)] = Field(default=10, description="calls and events at a time")
+
+
+class ObjectStoreSettings(BaseSettings):
+    """What a service with files needs."""
+
+    s3_endpoint: str = Field(description="address of the S3 server as the services reach it")
+    s3_region: str = Field(default="us-east-1", description="region named in signatures")
+    s3_access_key: SecretStr = Field(description="key limited to the bucket of this service")
+    s3_secret_key: SecretStr = Field(description="secret of the key")
+    s3_bucket: str = Field(description="bucket of this service")
+
+
+def faults_of(error: ValidationError, prefix: str) -> list[str]:
+    """One line a faulty variable, without its value."""
+    lines = []
+    for detail in error.errors(include_input=False, include_url=False):
+        name = str(detail["loc"][0]) if detail["loc"] else "(settings)"
+        variable = name if name.isupper() else f"{prefix}{name}".upper()
+        lines.append(f"{variable}: {detail['msg']}")
+    return lines
