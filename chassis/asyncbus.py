@@ -17,8 +17,8 @@ import structlog
 from aiormq.abc import AbstractChannel, AbstractConnection, DeliveredMessage
 from espace_contracts.envelope import Event, EventData, InvalidMessage, read_event
 from espace_contracts.errors import REFUSALS, Incident, Refusal, Unavailable
-from espace_contracts.rpc import Method, Request
-from pydantic import BaseModel, ValidationError
+from espace_contracts.rpc import Answer, Method, Request
+from pydantic import ValidationError
 from yarl import URL
 
 from chassis.topology import RPC_EXCHANGE
@@ -26,7 +26,7 @@ from chassis.topology import RPC_EXCHANGE
 log = structlog.get_logger()
 
 RequestT = TypeVar("RequestT", bound=Request)
-AnswerT = TypeVar("AnswerT", bound=BaseModel)
+AnswerT = TypeVar("AnswerT", bound=Answer)
 EventCallback = Callable[[Event[Any]], None]
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0  # seconds between attempts to reconnect
 HEARTBEAT = 10
@@ -168,7 +168,7 @@ class BusClient:
             future.set_result(message.body)
 
     async def _on_event(self, message: DeliveredMessage) -> None:
-        data_class, callback = self._listeners[message.delivery.routing_key or ""]
+        data_class, callback = self._listeners[getattr(message.delivery, "routing_key", "")]
         try:
             callback(read_event(message.body, data_class))
         except InvalidMessage as exc:

@@ -14,21 +14,31 @@ RETRY_DELAYS = {"5s": 5_000, "30s": 30_000, "5m": 300_000}  # milliseconds
 DEAD_LETTER_DAYS = 30  # dead letters hold personal data (K38)
 DELIVERY_LIMIT = 50  # deliveries that end in a consumer's death; our own attempts are counted in a header
 
-SAFE_DEAD_LETTERING = {
-    "x-dead-letter-exchange": "",
-    "x-dead-letter-strategy": "at-least-once",
-    "x-overflow": "reject-publish",
-}
+
+@dataclass(frozen=True)
+class Binding:
+    """What feeds a queue."""
+
+    exchange: str
+    exchange_type: str
+    routing_key: str
 
 
 @dataclass(frozen=True)
 class QueueSpec:
-    """A durable queue, and the exchange and key that feed it (none: reached by its name)."""
+    """A durable queue and its bindings."""
 
     name: str
+    bindings: tuple[Binding, ...]
     arguments: dict[str, Any] = field(default_factory=dict)
-    exchange: str = ""
-    routing_key: str = ""
+
+
+def delivery_exchange(service: str) -> str:
+    """The service's own exchange for retries and dead letters, a queue's name being its key.
+
+    Through the default exchange a service could reach every queue of the others (K31).
+    """
+    return f"{service}.delivery"
 
 
 def event_queue_name(service: str, data_class: type[EventData]) -> str:
@@ -37,30 +47,46 @@ def event_queue_name(service: str, data_class: type[EventData]) -> str:
 
 
 def event_queues(service: str, data_class: type[EventData]) -> list[QueueSpec]:
-    """The queue of a handler, its delayed retries and its dead letters; all replicated."""
+    """The queue of a handler, its delayed retries and its dead letters; all replicated (quorum)."""
     name = event_queue_name(service, data_class)
-    quorum = {"x-queue-type": "quorum"}
-    main = QueueSpec(
-        name,
-        quorum
-        | SAFE_DEAD_LETTERING
-        | {"x-dead-letter-routing-key": f"{name}.dead", "x-delivery-limit": DELIVERY_LIMIT},
-        exchange=data_class.exchange,
-        routing_key=data_class.type,
-    )
+    events = Binding(data_class.exchange, "topic", data_class.type)
+    limits = _dead_lettering(service, to=f"{name}.dead") | {"x-delivery-limit": DELIVERY_LIMIT}
+    main = QueueSpec(name, (events, _by_name(service, name)), limits)
     retries = [
         QueueSpec(
             f"{name}.retry.{delay}",
-            quorum | SAFE_DEAD_LETTERING | {"x-dead-letter-routing-key": name, "x-message-ttl": milliseconds},
+            (_by_name(service, f"{name}.retry.{delay}"),),
+            _dead_lettering(service, to=name) | {"x-message-ttl": milliseconds},
         )
         for delay, milliseconds in RETRY_DELAYS.items()
     ]
-    dead = QueueSpec(f"{name}.dead", quorum | {"x-message-ttl": DEAD_LETTER_DAYS * 86_400_000})
-    return [main, *retries, dead]
+    return [main, *retries, _dead_letters(service, name)]
 
 
 def rpc_queues(service: str) -> list[QueueSpec]:
     """The requests of a service, as stock nameko declares them, and the requests nobody could read."""
     name = f"rpc-{service}"
-    dead = QueueSpec(f"{name}.dead", {"x-queue-type": "quorum", "x-message-ttl": DEAD_LETTER_DAYS * 86_400_000})
-    return [QueueSpec(name, exchange=RPC_EXCHANGE, routing_key=f"{service}.*"), dead]
+    return [
+        QueueSpec(name, (Binding(RPC_EXCHANGE, "topic", f"{service}.*"),)),
+        _dead_letters(service, name),
+    ]
+
+
+def _by_name(service: str, queue: str) -> Binding:
+    return Binding(delivery_exchange(service), "direct", queue)
+
+
+def _dead_lettering(service: str, *, to: str) -> dict[str, Any]:
+    return {
+        "x-queue-type": "quorum",
+        "x-dead-letter-exchange": delivery_exchange(service),
+        "x-dead-letter-routing-key": to,
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
+
+
+def _dead_letters(service: str, queue: str) -> QueueSpec:
+    name = f"{queue}.dead"
+    arguments = {"x-queue-type": "quorum", "x-message-ttl": DEAD_LETTER_DAYS * 86_400_000}
+    return QueueSpec(name, (_by_name(service, name),), arguments)

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from amqp.exceptions import AMQPError
-from kombu import Connection, Exchange, Queue
+from kombu import Connection, Exchange, Queue, binding
 from nameko.messaging import QueueConsumer
 
 from chassis.topology import QueueSpec
@@ -20,11 +20,15 @@ LOST = (OSError, AMQPError)  # kombu's ConnectionError and every closed channel 
 
 
 def kombu_queue(spec: QueueSpec) -> Queue:
-    """*spec* for kombu; its exchange is declared by whoever owns it."""
-    exchange = Exchange(spec.exchange, type="topic", durable=True, no_declare=True) if spec.exchange else None
-    return Queue(
-        spec.name, exchange=exchange, routing_key=spec.routing_key, durable=True, queue_arguments=spec.arguments
-    )
+    """*spec* for kombu; its exchanges are declared by `espace migrate`."""
+    bindings = [
+        binding(
+            Exchange(wanted.exchange, type=wanted.exchange_type, durable=True, no_declare=True),
+            routing_key=wanted.routing_key,
+        )
+        for wanted in spec.bindings
+    ]
+    return Queue(spec.name, bindings=bindings, durable=True, queue_arguments=spec.arguments)
 
 
 class BusConsumer(QueueConsumer):

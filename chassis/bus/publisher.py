@@ -9,6 +9,8 @@ from kombu import Connection
 from kombu.messaging import Producer
 from nameko.extensions import SharedExtension
 
+from chassis.topology import delivery_exchange
+
 log = structlog.get_logger()
 
 PUBLISH_SECONDS = 5
@@ -23,14 +25,14 @@ class ConfirmedPublisher(SharedExtension):
         self._connection: Connection | None = None
 
     def publish_to_queue(self, queue: str, body: bytes, *, properties: dict[str, Any], headers: dict[str, Any]) -> None:
-        """Put a persistent message into *queue*; returns once the broker has it, else raises OSError or AMQPError."""
+        """Put a persistent message into our own *queue*; returns once the broker has it, else raises OSError or AMQPError."""
         with self._lock:
             try:
                 if self._connection is None:
                     self._connection = self._connect()
                 Producer(self._connection.default_channel).publish(
                     body,
-                    exchange="",
+                    exchange=delivery_exchange(self.container.service_name),
                     routing_key=queue,
                     headers=headers,
                     delivery_mode=2,
@@ -54,7 +56,7 @@ class ConfirmedPublisher(SharedExtension):
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.collapse()
+            connection.collect()  # without the closing handshake: a frozen broker would not answer it
 
     def stop(self) -> None:
         """Closes the connection with the container."""

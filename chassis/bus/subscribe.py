@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from espace_contracts.envelope import CONTENT_TYPES, LARGEST_MESSAGE, Event, EventData, InvalidMessage, read_event
 from espace_contracts.errors import Unavailable
+from espace_contracts.registry import SUBSCRIPTIONS
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 from pydantic import ValidationError
@@ -46,6 +47,8 @@ class Subscription(Entrypoint):
 
     def setup(self) -> None:
         """Consumes its queue from start on."""
+        if self.data_class not in SUBSCRIPTIONS[self.container.service_name]:
+            raise LookupError(f"{self.data_class.type} is not among the contracts' subscriptions")
         self._specs = event_queues(self.container.service_name, self.data_class)
         self.queue = kombu_queue(self._specs[0])
         self.queue_consumer.register_provider(self)

@@ -19,6 +19,18 @@ INBOUND_EVENTS: tuple[type[EventData], ...] = (
 EVENTS: dict[str, type[EventData]] = {
     event.type: event for event in (*INBOUND_EVENTS, *identity.EVENTS, *payments.EVENTS, *documents.EVENTS)
 }
+# Who hears what: each pair is a queue `<service>.<Type>.v1` that exists from the first migration on.
+SUBSCRIPTIONS: dict[str, tuple[type[EventData], ...]] = {
+    identity.SERVICE: (funder.FundingRequestReceived, funder.EmployerContactChanged, identity.AccountCreated),
+    payments.SERVICE: (funder.PaymentIssued, funder.PaymentCancelled),
+    documents.SERVICE: (
+        funder.FundingRequestReceived,
+        funder.DossierUpdated,
+        funder.DocumentTakenIntoAccount,
+        funder.DocumentRefused,
+        payments.PaymentRecorded,
+    ),
+}
 METHODS: dict[str, Method] = {
     method.routing_key: method for method in (*identity.METHODS, *payments.METHODS, *documents.METHODS)
 }

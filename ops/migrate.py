@@ -1,0 +1,56 @@
+"""`espace migrate`: bring servers and databases to what this version needs, once, before the processes start."""
+
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
+
+from espace_contracts.registry import SERVICES
+from espace_contracts.rpc import GATEWAY
+
+from chassis.migrations import upgrade
+from ops.provision import Bucket, ServiceDatabase, provision_broker, provision_bucket, provision_database
+from ops.topology import BrokerUser
+
+BUCKET_OWNERS = ("payments", "documents")
+
+
+def migrate(environment: Mapping[str, str]) -> None:
+    """Provision and migrate by the settings in *environment*; safe to run again and at the same time.
+
+    Outside clients of the broker may be given as OPS_BROKER_CLIENTS, a list of AMQP URLs separated by spaces.
+    """
+    for service in SERVICES:
+        database = _database(service, environment)
+        provision_database(environment["OPS_POSTGRES_URL"], database)
+        upgrade(service, database.owner_url)
+    provision_broker(
+        environment["OPS_RABBITMQ_URL"], environment["OPS_RABBITMQ_MANAGEMENT_URL"], _broker_users(environment)
+    )
+    for service in BUCKET_OWNERS:
+        provision_bucket(_bucket(service, environment))
+
+
+def _database(service: str, environment: Mapping[str, str]) -> ServiceDatabase:
+    prefix = service.upper()
+    return ServiceDatabase(
+        service=service,
+        owner_url=environment[f"{prefix}_OWNER_DATABASE_URL"],
+        app_url=environment[f"{prefix}_DATABASE_URL"],
+        worker_url=environment[f"{prefix}_WORKER_DATABASE_URL"],
+    )
+
+
+def _broker_users(environment: Mapping[str, str]) -> list[BrokerUser]:
+    urls = [environment[f"{process.upper()}_AMQP_URL"] for process in (*SERVICES, GATEWAY)]
+    urls += environment.get("OPS_BROKER_CLIENTS", "").split()
+    parts = [urlsplit(url) for url in urls]
+    return [BrokerUser(unquote(part.username or ""), unquote(part.password or "")) for part in parts]
+
+
+def _bucket(service: str, environment: Mapping[str, str]) -> Bucket:
+    return Bucket(
+        endpoint=environment["OPS_S3_ENDPOINT"],
+        region=environment.get("OPS_S3_REGION", "us-east-1"),
+        access_key=environment["OPS_S3_ACCESS_KEY"],
+        secret_key=environment["OPS_S3_SECRET_KEY"],
+        name=environment[f"{service.upper()}_S3_BUCKET"],
+    )

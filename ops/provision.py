@@ -1,0 +1,145 @@
+"""Make what the services need on the servers: databases and their roles, the broker's topology, buckets.
+
+Everything here can be run again: it creates what is missing and sets what differs.
+"""
+
+import json
+import urllib.request
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import boto3
+import psycopg
+from botocore.config import Config
+from psycopg import sql
+
+from ops.topology import BrokerUser, definitions
+
+ROLES = ("owner", "app", "worker")
+
+
+@dataclass(frozen=True)
+class ServiceDatabase:
+    """The three ways into one service's database: URLs of its roles `<service>_owner`, `_app`, `_worker`."""
+
+    service: str
+    owner_url: str
+    app_url: str
+    worker_url: str
+
+    @property
+    def name(self) -> str:
+        """Name of the database."""
+        return urlsplit(self.owner_url).path.lstrip("/")
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The administrator's way to the object store, and a bucket that must be there."""
+
+    endpoint: str
+    region: str
+    access_key: str
+    secret_key: str
+    name: str
+
+
+def provision_database(admin_url: str, database: ServiceDatabase) -> None:
+    """Roles, database and default rights of one service; the public role gets nothing."""
+    urls = {"owner": database.owner_url, "app": database.app_url, "worker": database.worker_url}
+    with psycopg.connect(admin_url, autocommit=True) as server:
+        for role in ROLES:
+            _ensure_role(server, f"{database.service}_{role}", unquote(urlsplit(urls[role]).password or ""))
+        if not server.execute("select 1 from pg_database where datname = %s", (database.name,)).fetchone():
+            owner = sql.Identifier(f"{database.service}_owner")
+            server.execute(
+                sql.SQL("create database {} owner {} encoding 'UTF8' template template0").format(
+                    sql.Identifier(database.name), owner
+                )
+            )
+    with psycopg.connect(_in_database(admin_url, database.name), autocommit=True) as inside:
+        for statement in _rights(database):
+            inside.execute(statement)
+
+
+def _ensure_role(server: psycopg.Connection, role: str, password: str) -> None:
+    known = server.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone()
+    verb = "alter" if known else "create"
+    server.execute(
+        sql.SQL("{} role {} login nosuperuser nobypassrls nocreatedb nocreaterole password {}").format(
+            sql.SQL(verb), sql.Identifier(role), sql.Literal(password)
+        )
+    )
+
+
+def _rights(database: ServiceDatabase) -> list[sql.Composed]:
+    owner, app, worker = (sql.Identifier(f"{database.service}_{role}") for role in ROLES)
+    name = sql.Identifier(database.name)
+    users = sql.SQL(", ").join((app, worker))
+    everything = sql.SQL("select, insert, update, delete")
+    return [
+        sql.SQL("revoke all on database {} from public").format(name),
+        sql.SQL("grant connect on database {} to {}, {}").format(name, owner, users),
+        sql.SQL("alter schema public owner to {}").format(owner),
+        sql.SQL("revoke all on schema public from public").format(),
+        sql.SQL("grant usage on schema public to {}").format(users),
+        sql.SQL("alter default privileges for role {} in schema public grant {} on tables to {}").format(
+            owner, everything, users
+        ),
+        sql.SQL("alter default privileges for role {} in schema public grant usage, select on sequences to {}").format(
+            owner, users
+        ),
+    ]
+
+
+def _in_database(url: str, name: str) -> str:
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+def provision_broker(amqp_url: str, management_url: str, users: list[BrokerUser]) -> None:
+    """Import the whole topology in one request. Raises OSError when the management API refuses or is away."""
+    vhost = unquote(urlsplit(amqp_url).path[1:]) or "/"
+    administrator = unquote(urlsplit(management_url).username or "")
+    _manage(management_url, "PUT", f"/api/vhosts/{quote(vhost, safe='')}", {})
+    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    _manage(management_url, "PUT", f"/api/permissions/{quote(vhost, safe='')}/{quote(administrator)}", everything)
+    _manage(management_url, "POST", "/api/definitions", definitions(vhost, users))
+
+
+def _manage(management_url: str, verb: str, path: str, body: dict[str, Any]) -> None:
+    parts = urlsplit(management_url)
+    credentials = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    request = urllib.request.Request(  # noqa: S310 - the operators' own management address
+        f"{parts.scheme}://{parts.hostname}:{parts.port}{path}",
+        data=json.dumps(body).encode(),
+        method=verb,
+        headers={
+            "Content-Type": "application/json",
+            "Authorization": f"Basic {b64encode(credentials.encode()).decode()}",
+        },
+    )
+    with urllib.request.urlopen(request, timeout=60):  # noqa: S310 - see above
+        pass
+
+
+def provision_bucket(bucket: Bucket) -> None:
+    """Create the bucket unless it is there; it is private."""
+    client = boto3.client(
+        "s3",
+        endpoint_url=bucket.endpoint,
+        region_name=bucket.region,
+        aws_access_key_id=bucket.access_key,
+        aws_secret_access_key=bucket.secret_key,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},
+            connect_timeout=3,
+            read_timeout=30,
+            retries={"max_attempts": 5},
+        ),
+    )
+    existing = {entry["Name"] for entry in client.list_buckets()["Buckets"]}
+    if bucket.name not in existing:
+        client.create_bucket(Bucket=bucket.name)
