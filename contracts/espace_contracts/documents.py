@@ -156,6 +156,7 @@ class SearchDossiers(Request):
 
     siret: Siret
     text: SearchText = ""
+    include_dossier_only: bool = Field(default=True, description="whether the counts hold them (S51)")
     cursor: Cursor | None = None
     limit: int = Field(default=100, ge=1, le=500)
 
@@ -223,9 +224,13 @@ class CompleteDeposit(Write):
 
 
 class OpenFile(Request):
-    """Where a document's bytes can be fetched for a minute; the latest version when none is named."""
+    """Where a document's bytes can be fetched for a minute; the latest version when none is named.
+
+    The gateway names the person as *actor*: each opening is kept with who asked for it.
+    """
 
     siret: Siret
+    actor: Actor | None = None
     document_id: Id
     version: Version | None = None
 

@@ -1,0 +1,56 @@
+"""Rows of the database as the answers of the contracts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from espace_contracts import documents as api
+from espace_contracts.types import Funder, Period, Person
+from sqlalchemy import Row
+
+from services.documents.domain import Depositor, is_own
+
+
+def document(row: Row[Any], categories: Mapping[str, api.Category], *, viewer: Depositor) -> api.Document:
+    """A document as *viewer* sees it."""
+    category = categories[row.category]
+    own = is_own(viewer, depositor_kind=row.depositor_kind, depositor_name=row.depositor_name)
+    return api.Document(
+        document_id=row.id,
+        version=row.version,
+        category=row.category,
+        rubric=category.rubric,
+        title=row.label or category.label,
+        file_name=row.file_name,
+        media_type=row.media_type,
+        size=row.size,
+        sha256=row.sha256,
+        depositor=row.depositor_kind,
+        depositor_name=row.depositor_name,
+        deposited_at=row.deposited_at,
+        dossier_number=row.dossier_number,
+        payment_number=row.payment_number,
+        label=row.label,
+        period=_period(row),
+        scan=row.scan,
+        handling=row.handling,
+        reason=row.reason,
+        changeable=own and row.handling != "accepted",
+    )
+
+
+def dossier(row: Row[Any]) -> api.Dossier:
+    """A dossier with its counts."""
+    return api.Dossier(
+        dossier_number=row.dossier_number,
+        beneficiary=Person(last_name=row.beneficiary_last_name, first_name=row.beneficiary_first_name),
+        training_title=row.training_title,
+        training_provider=row.training_provider,
+        period=Period(start=row.period_start, end=row.period_end),
+        funder=Funder.model_validate(row.funder) if row.funder else None,
+        document_count=row.document_count,
+        to_correct_count=row.to_correct_count,
+    )
+
+
+def _period(row: Row[Any]) -> Period | None:
+    return Period(start=row.period_start, end=row.period_end) if row.period_start else None

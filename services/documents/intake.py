@@ -1,0 +1,62 @@
+"""Reads back what was uploaded and says whether it is what was announced. No transaction may be open meanwhile."""
+
+import hashlib
+import tempfile
+from typing import Any, Protocol
+
+from espace_contracts.documents import Scan
+from espace_contracts.errors import Conflict, FileRefused
+from nameko.extensions import DependencyProvider
+
+from chassis.objectstore import ObjectMissing, ObjectStore
+from chassis.threads import off_hub
+from services.documents.file_checks import check_content
+
+IN_MEMORY = 1_048_576  # bytes; a larger file is read back into a temporary file
+
+
+class IntakeRules(DependencyProvider):
+    """`self.intake_rules`: what the settings say of new files."""
+
+    first_scan_state: Scan
+
+    def setup(self) -> None:
+        """Without a scanner a file is available at once; with one it stays closed until it is cleared (K25)."""
+        self.first_scan_state = "pending" if self.container.config["settings"].hold_until_scanned else "available"
+
+    def get_dependency(self, worker_ctx: Any) -> "IntakeRules":
+        """The same object for every worker."""
+        return self
+
+
+class AnnouncedFile(Protocol):
+    """What `begin` noted of a file."""
+
+    object_key: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+def check_uploaded(files: ObjectStore, announced: AnnouncedFile) -> None:
+    """The object has the announced size, SHA-256 and type.
+
+    Raises Conflict while there is no object, FileRefused when it is another file, ObjectStoreDown.
+    """
+    try:
+        _check(files, announced)
+    except ObjectMissing as exc:
+        raise Conflict("the bytes are not in the store yet", "deposit_id") from exc
+
+
+def _check(files: ObjectStore, announced: AnnouncedFile) -> None:
+    if files.head(announced.object_key).size != announced.size:
+        raise FileRefused("not the announced size", "unreadable")
+    digest = hashlib.sha256()
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
+        for chunk in files.chunks(announced.object_key):
+            digest.update(chunk)
+            copy.write(chunk)
+        if digest.hexdigest() != announced.sha256:
+            raise FileRefused("not the announced bytes", "unreadable")
+        off_hub(check_content, copy, announced.media_type)

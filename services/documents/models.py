@@ -1,0 +1,125 @@
+"""Tables of the database `documents`; the migrations create them, `store.py` queries them."""
+
+from sqlalchemy import BigInteger, Column, Date, DateTime, ForeignKey, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+
+
+def _time(name: str, *, nullable: bool = False) -> Column:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _text(name: str, *, nullable: bool = False) -> Column:
+    return Column(name, Text, nullable=nullable)
+
+
+categories = Table(
+    "categories",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    Column("file_version", Integer, nullable=False),
+    Column("retired", Integer, nullable=True, comment="version of the file that no longer names it"),
+)
+
+dossiers = Table(
+    "dossiers",
+    metadata,
+    Column("siret", Text, primary_key=True),
+    Column("dossier_number", Text, primary_key=True),
+    Column("version", Integer, nullable=False, comment="0: as the funding request stated it"),
+    _text("beneficiary_last_name"),
+    _text("beneficiary_first_name"),
+    _text("training_title"),
+    _text("training_provider"),
+    Column("period_start", Date, nullable=False),
+    Column("period_end", Date, nullable=False),
+    Column("funder", JSONB, nullable=True),
+    Column("requested_at", DateTime(timezone=True), comment="time of the newest funding request seen"),
+    _text("number_key"),
+    _text("name_key"),
+    _time("created_at"),
+)
+
+
+def _described() -> list[Column]:
+    """What the depositor said of a file; a document takes it over from its deposit."""
+    return [
+        Column("category", Text, ForeignKey("categories.key"), nullable=False),
+        _text("dossier_number", nullable=True),
+        _text("label", nullable=True),
+        Column("period_start", Date, nullable=True),
+        Column("period_end", Date, nullable=True),
+        _text("depositor_kind"),
+        _text("depositor_name"),
+        Column("depositor_account", Uuid, nullable=True),
+    ]
+
+
+def _stored() -> list[Column]:
+    """What is known of the bytes in the store."""
+    return [
+        _text("object_key"),
+        _text("file_name"),
+        _text("media_type"),
+        Column("size", BigInteger, nullable=False),
+        _text("sha256"),
+    ]
+
+
+deposits = Table(
+    "deposits",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _text("siret"),
+    *_described(),
+    *_stored(),
+    _time("begun_at"),
+    _time("expires_at"),
+    Column("document_id", Uuid, nullable=True, comment="the document that it has become"),
+    Column("refusal", Text, nullable=True, comment="why its file cannot become a document"),
+    _time("swept_at", nullable=True),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _text("siret"),
+    *_described(),
+    _text("beneficiary_last_name", nullable=True),
+    _text("beneficiary_first_name", nullable=True),
+    _text("payment_number", nullable=True),
+    Column("version", Integer, nullable=False),
+    _text("handling"),
+    _text("reason", nullable=True),
+    _time("handled_at", nullable=True),
+    _time("deposited_at"),
+    _time("deleted_at", nullable=True),
+)
+
+document_versions = Table(
+    "document_versions",
+    metadata,
+    Column("document_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    _text("siret"),
+    *_stored(),
+    _text("scan"),
+    _time("created_at"),
+)
+
+file_openings = Table(
+    "file_openings",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    _text("siret"),
+    Column("document_id", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
+    _text("opener_kind"),
+    _text("opener_name"),
+    Column("opener_account", Uuid, nullable=True),
+    _time("opened_at"),
+)

@@ -1,0 +1,160 @@
+"""The service documents: dossiers, categories, deposits, files."""
+
+from typing import Any
+
+from espace_contracts import documents as api
+from espace_contracts import funder
+from espace_contracts.envelope import Event
+from espace_contracts.errors import FileRefused
+
+from chassis.bus import Caller, Unacceptable, rpc, subscribe
+from chassis.idempotency import once
+from chassis.objectstore import ObjectStoreProvider
+from chassis.service import Service
+from services.documents import domain, intake
+from services.documents.category_loader import CategoryLoader
+from services.documents.sweeper import Sweeper
+from services.documents.usecases import categories, deposits, documents, dossiers
+
+
+class DocumentsService(Service):
+    """Knows the employer's dossiers and keeps the files that all four kinds of depositor hand in."""
+
+    name = api.SERVICE
+
+    caller = Caller()
+    files = ObjectStoreProvider()
+    intake_rules = intake.IntakeRules()
+    sweeper = Sweeper()
+    category_loader = CategoryLoader()
+
+    # --- what is read
+
+    @rpc(api.LIST_CATEGORIES)
+    def list_categories(self, request: api.ListCategories) -> api.Categories:
+        """The categories to choose from."""
+        with self.db.transaction() as connection:
+            return categories.list_categories(connection, request)
+
+    @rpc(api.LIST_DOCUMENTS)
+    def list_documents(self, request: api.ListDocuments) -> api.Documents:
+        """The tab Documents as it opens."""
+        with self.db.transaction(siret=request.siret) as connection:
+            return documents.list_documents(connection, request, viewer=self._viewer())
+
+    @rpc(api.SEARCH_DOSSIERS)
+    def search_dossiers(self, request: api.SearchDossiers) -> api.Dossiers:
+        """Dossiers by number or beneficiary."""
+        with self.db.transaction(siret=request.siret) as connection:
+            return dossiers.search_dossiers(connection, request)
+
+    @rpc(api.GET_DOSSIER)
+    def get_dossier(self, request: api.GetDossier) -> api.DossierDocuments:
+        """A dossier and its documents, as of one moment."""
+        with self.db.transaction(siret=request.siret, snapshot=True) as connection:
+            return dossiers.get_dossier(connection, request, viewer=self._viewer())
+
+    @rpc(api.GET_DOCUMENT)
+    def get_document(self, request: api.GetDocument) -> api.Document:
+        """One document."""
+        with self.db.transaction(siret=request.siret) as connection:
+            return documents.get_document(connection, request.siret, request.document_id, viewer=self._viewer())
+
+    @rpc(api.OPEN_FILE)
+    def open_file(self, request: api.OpenFile) -> api.OpenedFile:
+        """Where the bytes are for a minute; who asked is on record before the address exists."""
+        now = self.clock()
+        with self.db.transaction(siret=request.siret) as connection:
+            opener = domain.opener_of(self.caller.kind, self.caller.name, request.actor)
+            opening = documents.open_file(connection, request, opener=opener, now=now)
+        url = self.files.presigned_get(opening.object_key, file_name=opening.file_name, media_type=opening.media_type)
+        return api.OpenedFile(
+            url=url,
+            file_name=opening.file_name,
+            media_type=opening.media_type,
+            size=opening.size,
+            expires_at=now + domain.OPENING,
+        )
+
+    # --- a deposit in three steps; the second is the PUT
+
+    @rpc(api.BEGIN_DEPOSIT)
+    def begin_deposit(self, request: api.BeginDeposit) -> api.BegunDeposit:
+        """Check what is announced and say where to PUT the bytes."""
+        depositor = domain.depositor_of(self.caller.kind, self.caller.name, request.actor)
+        with self.db.transaction(siret=request.siret) as connection:
+            return once(
+                connection,
+                api.BEGIN_DEPOSIT,
+                request,
+                lambda: self._begun(deposits.begin(connection, request, depositor=depositor, now=self.clock())),
+            )
+
+    @rpc(api.COMPLETE_DEPOSIT)
+    def complete_deposit(self, request: api.CompleteDeposit) -> api.Document:
+        """Read the bytes back outside of any transaction, then make them a document in one."""
+        viewer = self._viewer()
+        with self.db.transaction(siret=request.siret) as connection:
+            deposit = deposits.find(connection, request, viewer=viewer, now=self.clock())
+        if deposit.document_id is None:
+            self._check_uploaded(deposit)
+        scan = self.intake_rules.first_scan_state
+        with self.db.transaction(siret=request.siret) as connection:
+            return once(
+                connection,
+                api.COMPLETE_DEPOSIT,
+                request,
+                lambda: deposits.complete(connection, request, viewer=viewer, scan=scan, now=self.clock()),
+            )
+
+    # --- what the funder's systems tell
+
+    @subscribe(funder.FundingRequestReceived)
+    def record_funding_request(self, event: Event[funder.FundingRequestReceived]) -> None:
+        """The dossier is in the employer's list."""
+        with self.db.once(event) as connection:
+            dossiers.record_funding_request(connection, event.data, requested_at=event.time, now=self.clock())
+
+    @subscribe(funder.DossierUpdated)
+    def record_dossier_update(self, event: Event[funder.DossierUpdated]) -> None:
+        """The highest version stands."""
+        with self.db.once(event) as connection:
+            dossiers.record_dossier_update(connection, event.data, now=self.clock())
+
+    @subscribe(funder.DocumentTakenIntoAccount)
+    def record_acceptance(self, event: Event[funder.DocumentTakenIntoAccount]) -> None:
+        """The document does not change any more."""
+        self._record_decision(event)
+
+    @subscribe(funder.DocumentRefused)
+    def record_refusal(self, event: Event[funder.DocumentRefused]) -> None:
+        """The document is to be corrected."""
+        self._record_decision(event)
+
+    # --- between the entrypoints and the use cases
+
+    def _viewer(self) -> domain.Depositor:
+        return domain.viewer_of(self.caller.kind, self.caller.name)
+
+    def _begun(self, announced: deposits.Announced) -> api.BegunDeposit:
+        """Signing an address asks nothing of the store, so it may stand inside the transaction."""
+        url, headers = self.files.presigned_put(
+            announced.object_key, size=announced.size, media_type=announced.media_type
+        )
+        upload = api.Upload(url=url, headers=headers, expires_at=announced.expires_at)
+        return api.BegunDeposit(deposit_id=announced.deposit_id, upload=upload)
+
+    def _check_uploaded(self, deposit: Any) -> None:
+        try:
+            intake.check_uploaded(self.files, deposit)
+        except FileRefused as refusal:
+            with self.db.transaction(siret=deposit.siret) as connection:
+                deposits.refuse(connection, deposit.siret, deposit.id, refusal.fields[0])
+            raise
+
+    def _record_decision(self, event: Event[Any]) -> None:
+        try:
+            with self.db.once(event) as connection:
+                documents.record_decision(connection, event.data, decided_at=event.time)
+        except documents.UnknownDocument as exc:
+            raise Unacceptable("unknown_document") from exc

@@ -1,0 +1,17 @@
+"""Settings of the service documents: `DOCUMENTS_…` in the environment."""
+
+from pydantic import Field
+
+from chassis.settings import ObjectStoreSettings, ServiceSettings, settings_config
+
+
+class Settings(ServiceSettings, ObjectStoreSettings):
+    """Checked at the start of the process."""
+
+    model_config = settings_config("DOCUMENTS_")
+
+    http_port: int = Field(default=8103, ge=1, le=65535, description="port of /healthz")
+    hold_until_scanned: bool = Field(
+        default=False, description="new files stay pending, and closed, until a scanner clears them"
+    )
+    sweep_seconds: float = Field(default=600, gt=0, description="pause between two rounds of the sweeper")

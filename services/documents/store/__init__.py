@@ -1,0 +1,1 @@
+"""The queries of documents; whatever belongs to an employer takes its SIRET first."""

@@ -1,0 +1,76 @@
+"""Removes what never became a document: abandoned deposits, and objects that no row names (R1)."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+
+import structlog
+
+from chassis.clock import utc_now
+from chassis.database import Database
+from chassis.loops import Loop
+from chassis.objectstore import ObjectStore
+from services.documents.domain import ABANDONED_AFTER
+from services.documents.store import deposits as store
+from services.documents.usecases.deposits import FOLDER
+
+log = structlog.get_logger()
+
+BATCH = 200
+
+
+class Sweeper(Loop):
+    """Runs in every replica: two of them never claim the same deposit, and removing an object twice is harmless."""
+
+    def setup(self) -> None:
+        """Makes its own client of the store."""
+        super().setup()
+        self.files = ObjectStore(self.settings)
+
+    def run_once(self) -> float:
+        """One round over deposits and objects."""
+        sweep(self.database, self.files, now=utc_now())
+        return float(self.settings.sweep_seconds)
+
+
+def sweep(database: Database, files: ObjectStore, *, now: datetime) -> tuple[int, int]:
+    """How many abandoned deposits and how many orphan objects were removed. Raises ObjectStoreDown."""
+    deposits = sum(_sweep_deposits(database, files, now=now))
+    objects = _sweep_objects(database, files)
+    if deposits or objects:
+        log.info("swept", deposits=deposits, objects=objects)
+    return deposits, objects
+
+
+def _sweep_deposits(database: Database, files: ObjectStore, *, now: datetime) -> Iterator[int]:
+    """First the mark, which no completion passes, then the object, then the row: a crash in between is made good."""
+    while True:
+        with database.work() as connection:
+            claimed = store.claim_abandoned(connection, begun_before=now - ABANDONED_AFTER, now=now, limit=BATCH)
+        for deposit in claimed:
+            files.delete(deposit.object_key)
+        if claimed:
+            with database.work() as connection:
+                store.remove_deposits(connection, [deposit.id for deposit in claimed])
+        yield len(claimed)
+        if len(claimed) < BATCH:
+            return
+
+
+def _sweep_objects(database: Database, files: ObjectStore) -> int:
+    """An object's key is in a committed row before anybody can write it, so an unnamed one is an orphan."""
+    removed = 0
+    for keys in _batches(files.keys(FOLDER)):
+        with database.work() as connection:
+            known = store.known_keys(connection, keys)
+        orphans = [key for key in keys if key not in known]
+        for key in orphans:
+            files.delete(key)
+        removed += len(orphans)
+    return removed
+
+
+def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
+    iterator = iter(keys)
+    return itertools.takewhile(bool, (list(islice(iterator, BATCH)) for _ in itertools.count()))

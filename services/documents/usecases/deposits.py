@@ -1,0 +1,175 @@
+"""The three steps of a deposit: announce (`begin`), PUT by the depositor, make it a document (`complete`)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from espace_contracts import documents as api
+from espace_contracts.errors import Conflict, FileRefused, InvalidRequest, NotFound
+from sqlalchemy import Connection, Row
+
+from chassis import outbox
+from services.documents import answers, domain
+from services.documents.domain import Depositor
+from services.documents.file_checks import MEDIA_TYPES
+from services.documents.store import categories as category_store
+from services.documents.store import deposits as store
+from services.documents.store import documents as document_store
+from services.documents.store import dossiers as dossier_store
+
+FOLDER = "files/"
+
+
+@dataclass(frozen=True)
+class Announced:
+    """A deposit that waits for its bytes under a key that nobody can guess (K26)."""
+
+    deposit_id: UUID
+    object_key: str
+    media_type: str
+    size: int
+    sha256: str
+    expires_at: datetime
+
+
+def begin(connection: Connection, request: api.BeginDeposit, *, depositor: Depositor, now: datetime) -> Announced:
+    """Check what is said of a file before a byte of it is sent.
+
+    Raises InvalidRequest, NotAllowed, FileRefused, and NotFound for a dossier that the employer does not have.
+    """
+    category = category_store.read_categories(connection).get(request.category)
+    if category is None or category.key in category_store.retired_categories(connection):
+        raise InvalidRequest("no such category", "category")
+    domain.check_described(category, request, depositor_kind=depositor.kind)
+    file_name = domain.display_name(request.file_name)
+    ending = domain.check_announced(category, file_name=file_name, size=request.size)
+    if request.dossier_number and not dossier_store.has_dossier(connection, request.siret, request.dossier_number):
+        raise NotFound("no such dossier", "dossier_number")
+    announced = Announced(
+        deposit_id=uuid4(),
+        object_key=FOLDER + uuid4().hex,
+        media_type=MEDIA_TYPES[ending],
+        size=request.size,
+        sha256=request.sha256,
+        expires_at=now + timedelta(seconds=domain.UPLOAD_SECONDS),
+    )
+    described = _described(request, depositor) | {"file_name": file_name}
+    _add(connection, request.siret, announced, described, now=now)
+    return announced
+
+
+def _described(request: api.BeginDeposit, depositor: Depositor) -> dict[str, Any]:
+    return {
+        "category": request.category,
+        "dossier_number": request.dossier_number,
+        "label": request.label,
+        "period_start": request.period.start if request.period else None,
+        "period_end": request.period.end if request.period else None,
+        "depositor_kind": depositor.kind,
+        "depositor_name": depositor.name,
+        "depositor_account": depositor.account_id,
+    }
+
+
+def _add(connection: Connection, siret: str, announced: Announced, described: dict[str, Any], *, now: datetime) -> None:
+    store.add_deposit(
+        connection,
+        siret,
+        id=announced.deposit_id,
+        object_key=announced.object_key,
+        media_type=announced.media_type,
+        size=announced.size,
+        sha256=announced.sha256,
+        begun_at=now,
+        expires_at=announced.expires_at,
+        **described,
+    )
+
+
+def find(connection: Connection, request: api.CompleteDeposit, *, viewer: Depositor, now: datetime) -> Row[Any]:
+    """The viewer's own deposit, before its bytes are looked at.
+
+    Raises NotFound; FileRefused when its bytes were refused before; Conflict when it was abandoned too long ago.
+    """
+    return _open(store.get_deposit(connection, request.siret, request.deposit_id), viewer=viewer, now=now)
+
+
+def _open(deposit: Row[Any] | None, *, viewer: Depositor, now: datetime) -> Row[Any]:
+    if deposit is None:
+        raise NotFound
+    if not domain.is_own(viewer, depositor_kind=deposit.depositor_kind, depositor_name=deposit.depositor_name):
+        raise NotFound
+    if deposit.refusal is not None:
+        raise FileRefused("the file was refused before", deposit.refusal)
+    if deposit.swept_at is not None or (
+        deposit.document_id is None and now > deposit.begun_at + domain.COMPLETED_WITHIN
+    ):
+        raise Conflict("the deposit was abandoned: begin it again", "deposit_id")
+    return deposit
+
+
+def refuse(connection: Connection, siret: str, deposit_id: UUID, reason: str) -> None:
+    """Remember why these bytes cannot become a document; the sweeper removes them.
+
+    They are not removed at once: as long as an upload address lives, other bytes could take their place.
+    """
+    deposit = store.get_deposit(connection, siret, deposit_id, lock=True)
+    if deposit is not None and deposit.document_id is None:
+        store.set_deposit(connection, siret, deposit_id, refusal=reason)
+
+
+def complete(
+    connection: Connection, request: api.CompleteDeposit, *, viewer: Depositor, scan: api.Scan, now: datetime
+) -> api.Document:
+    """Make the deposit, whose bytes were checked, a document; a second completion answers with the same one.
+
+    Raises what `find` raises: the deposit may have changed since.
+    """
+    locked = store.get_deposit(connection, request.siret, request.deposit_id, lock=True)
+    deposit = _open(locked, viewer=viewer, now=now)
+    document_id: UUID = deposit.document_id or uuid4()
+    if deposit.document_id is None:
+        _make_document(connection, deposit, document_id, scan=scan, now=now)
+    row = document_store.get_document(connection, request.siret, document_id)
+    if row is None:
+        raise NotFound
+    return answers.document(row, category_store.read_categories(connection), viewer=viewer)
+
+
+def _make_document(
+    connection: Connection, deposit: Row[Any], document_id: UUID, *, scan: api.Scan, now: datetime
+) -> None:
+    stored = {name: getattr(deposit, name) for name in _STORED}
+    described = {name: getattr(deposit, name) for name in _DESCRIBED}
+    document_store.add_document(
+        connection,
+        deposit.siret,
+        document={"id": document_id, "handling": "received", "deposited_at": now, **described},
+        file={"scan": scan, "created_at": now, **stored},
+    )
+    store.set_deposit(connection, deposit.siret, deposit.id, document_id=document_id)
+    event = api.DocumentDeposited(
+        siret=deposit.siret,
+        document_id=document_id,
+        version=1,
+        depositor=deposit.depositor_kind,
+        category=deposit.category,
+        dossier_number=deposit.dossier_number,
+        sha256=deposit.sha256,
+        size=deposit.size,
+    )
+    outbox.publish(connection, event, subject=str(document_id), at=now)
+
+
+_STORED = ("object_key", "file_name", "media_type", "size", "sha256")
+_DESCRIBED = (
+    "category",
+    "dossier_number",
+    "label",
+    "period_start",
+    "period_end",
+    "depositor_kind",
+    "depositor_name",
+    "depositor_account",
+)

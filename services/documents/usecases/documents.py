@@ -1,0 +1,118 @@
+"""The employer's documents: how they are listed, opened, and judged by the funder."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from espace_contracts import documents as api
+from espace_contracts import funder
+from espace_contracts.errors import Conflict, InvalidRequest, NotFound
+from sqlalchemy import Connection
+
+from services.documents import answers, domain
+from services.documents.domain import Depositor
+from services.documents.store import categories as category_store
+from services.documents.store import documents as store
+from services.documents.usecases.categories import hidden_keys
+
+
+class UnknownDocument(Exception):
+    """An event speaks of a document, or a version, that this employer does not have."""
+
+
+def list_documents(connection: Connection, request: api.ListDocuments, *, viewer: Depositor) -> api.Documents:
+    """Only the documents tied to neither a dossier nor a beneficiary (S44)."""
+    categories = category_store.read_categories(connection)
+    rows = store.employer_documents(
+        connection,
+        request.siret,
+        hidden=hidden_keys(categories, show=False),
+        after=_document_position(request.cursor),
+        limit=request.limit + 1,
+    )
+    page = rows[: request.limit]
+    more = len(rows) > request.limit
+    cursor = domain.write_cursor(page[-1].deposited_at.isoformat(), str(page[-1].id)) if more else None
+    return api.Documents(
+        documents=tuple(answers.document(row, categories, viewer=viewer) for row in page), next_cursor=cursor
+    )
+
+
+def _document_position(cursor: str | None) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    moment, document_id = domain.read_cursor(cursor, 2)
+    try:
+        return datetime.fromisoformat(moment), UUID(document_id)
+    except ValueError as exc:
+        raise InvalidRequest("not a cursor of this list", "cursor") from exc
+
+
+def get_document(connection: Connection, siret: str, document_id: UUID, *, viewer: Depositor) -> api.Document:
+    """One document of the employer. Raises NotFound, also for another employer's."""
+    row = store.get_document(connection, siret, document_id)
+    if row is None:
+        raise NotFound
+    return answers.document(row, category_store.read_categories(connection), viewer=viewer)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A file that may be fetched; who asked for it is noted."""
+
+    object_key: str
+    file_name: str
+    media_type: str
+    size: int
+
+
+def open_file(connection: Connection, request: api.OpenFile, *, opener: Depositor, now: datetime) -> Opening:
+    """Note who opens the file (K35) and say where it lies.
+
+    Raises NotFound; Conflict while the file is not cleared, or when it never will be.
+    """
+    document = store.get_document(connection, request.siret, request.document_id)
+    if document is None:
+        raise NotFound
+    version = request.version or document.version
+    file = store.get_version(connection, request.siret, request.document_id, version)
+    if file is None:
+        raise NotFound
+    if file.scan != "available":
+        raise Conflict(f"the file is {file.scan}", "scan")
+    store.note_opening(
+        connection,
+        request.siret,
+        document_id=document.id,
+        version=version,
+        opener_kind=opener.kind,
+        opener_name=opener.name,
+        opener_account=opener.account_id,
+        opened_at=now,
+    )
+    return Opening(file.object_key, file.file_name, file.media_type, file.size)
+
+
+def record_decision(
+    connection: Connection,
+    decision: funder.DocumentTakenIntoAccount | funder.DocumentRefused,
+    *,
+    decided_at: datetime,
+) -> None:
+    """The funder's word on this version of a document: accepted, or to be corrected for a reason.
+
+    The latest decision stands, whatever came first; one on a file that was replaced since changes nothing.
+    Raises UnknownDocument.
+    """
+    document = store.lock_document(connection, decision.siret, decision.document_id)
+    if document is None or decision.document_version > document.version:
+        raise UnknownDocument
+    if decision.document_version < document.version:
+        return
+    if document.handled_at is not None and document.handled_at >= decided_at:
+        return
+    reason = decision.reason if isinstance(decision, funder.DocumentRefused) else None
+    handling = "accepted" if reason is None else "to_correct"
+    store.set_handling(
+        connection, decision.siret, decision.document_id, handling=handling, reason=reason, handled_at=decided_at
+    )
