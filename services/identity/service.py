@@ -1,0 +1,148 @@
+"""The service identity on the bus: who may open an employer's portal.
+
+Each entrypoint opens one transaction (two around a login, since comparing passwords is slow), calls one use
+case and answers. Rules live in `domain`, work in `usecases`, queries in `store`.
+"""
+
+from espace_contracts import funder
+from espace_contracts import identity as api
+from espace_contracts.envelope import Event
+from espace_contracts.errors import WrongCredentials
+from espace_contracts.rpc import Done
+
+from chassis.bus import rpc, subscribe
+from chassis.idempotency import once
+from chassis.service import Service
+from services.identity.mailer import Mailer
+from services.identity.providers import KitProvider
+from services.identity.usecases import employers, first_login, sessions
+
+
+class IdentityService(Service):
+    """Accounts, credentials, sessions, and every mail."""
+
+    name = api.SERVICE
+
+    kit = KitProvider()
+    mailer = Mailer()
+
+    @subscribe(funder.FundingRequestReceived)
+    def open_account(self, event: Event[funder.FundingRequestReceived]) -> None:
+        """The first request for an employer opens its account (S2)."""
+        with self.db.once(event) as connection:
+            employers.open_account(connection, event.data.employer, event.data.funder, kit=self.kit, now=self.clock())
+
+    @rpc(api.CREATE_ACCOUNT)
+    def create_account(self, request: api.CreateAccount) -> api.AccountAnswer:
+        """The same, for a funder's system that wants the answer."""
+        with self.db.transaction() as connection:
+            return once(
+                connection,
+                api.CREATE_ACCOUNT,
+                request,
+                lambda: employers.open_account(
+                    connection, request.employer, request.funder, kit=self.kit, now=self.clock()
+                ),
+            )
+
+    @subscribe(api.AccountCreated)
+    def mint_provisional_credentials(self, event: Event[api.AccountCreated]) -> None:
+        """Make and mail the provisional credentials, once (S3)."""
+        with self.db.once(event) as connection:
+            employers.mint_provisional_credentials(connection, event.data.account_id, kit=self.kit, now=self.clock())
+        self.mailer.wake()
+
+    @subscribe(funder.EmployerContactChanged)
+    def change_contact(self, event: Event[funder.EmployerContactChanged]) -> None:
+        """Replace the contact address, and tell the old one (S2)."""
+        with self.db.once(event) as connection:
+            employers.change_contact(connection, event.data, now=self.clock())
+        self.mailer.wake()
+
+    @rpc(api.OPEN_SESSION)
+    def open_session(self, request: api.OpenSession) -> api.Session:
+        """Log in (S15)."""
+        password = self.kit.keys.open_password(request.password)
+        with self.db.transaction() as connection:
+            candidate = sessions.begin_login(connection, request, kit=self.kit, now=self.clock())
+        proof = self.kit.passwords.check(candidate.password_hash, password)
+        with self.db.transaction() as connection:
+            outcome = (candidate, proof)
+            session = sessions.finish_login(connection, request, outcome, kit=self.kit, now=self.clock())
+        if session is None:
+            raise WrongCredentials
+        return session
+
+    @rpc(api.CHECK_SESSION)
+    def check_session(self, request: api.SessionToken) -> api.Session:
+        """The live session behind a token."""
+        with self.db.transaction() as connection:
+            return sessions.check_session(connection, request.token_hash, kit=self.kit, now=self.clock())
+
+    @rpc(api.CLOSE_SESSION)
+    def close_session(self, request: api.SessionToken) -> Done:
+        """Log out."""
+        with self.db.transaction() as connection:
+            sessions.close_session(connection, request.token_hash, now=self.clock())
+        return Done()
+
+    @rpc(api.PERSONALISE)
+    def personalise(self, request: api.Personalise) -> api.Personalised:
+        """Choose the own identifier and password; a mailed link confirms them (S5, S8)."""
+        with self.db.transaction() as connection:
+            chosen = once(
+                connection,
+                api.PERSONALISE,
+                request,
+                lambda: first_login.personalise(connection, request, kit=self.kit, now=self.clock()),
+            )
+        self.mailer.wake()
+        return chosen
+
+    @rpc(api.RESEND_CONFIRMATION)
+    def resend_confirmation(self, request: api.SessionWrite) -> api.Personalised:
+        """Mail a new link, which voids the one before (S9)."""
+        with self.db.transaction() as connection:
+            chosen = once(
+                connection,
+                api.RESEND_CONFIRMATION,
+                request,
+                lambda: first_login.resend_confirmation(connection, request, kit=self.kit, now=self.clock()),
+            )
+        self.mailer.wake()
+        return chosen
+
+    @rpc(api.GET_CONFIRMATION)
+    def get_confirmation(self, request: api.LinkToken) -> api.ConfirmationLink:
+        """What a confirmation link is about; reading it consumes nothing."""
+        with self.db.transaction() as connection:
+            return first_login.get_confirmation(connection, request, now=self.clock())
+
+    @rpc(api.CONFIRM_IDENTIFIER)
+    def confirm_identifier(self, request: api.ConfirmIdentifier) -> api.Session:
+        """Confirm the own credentials by typing the password again behind the link (S9, S10)."""
+        try:
+            with self.db.transaction() as connection:
+                session = once(
+                    connection,
+                    api.CONFIRM_IDENTIFIER,
+                    request,
+                    lambda: first_login.confirm_identifier(connection, request, kit=self.kit, now=self.clock()),
+                )
+        except WrongCredentials:
+            with self.db.transaction() as connection:
+                first_login.note_wrong_confirmation(connection, request, kit=self.kit, now=self.clock())
+            raise
+        self.mailer.wake()
+        return session
+
+    @rpc(api.ACCEPT_PRIVACY_POLICY)
+    def accept_privacy_policy(self, request: api.AcceptPrivacyPolicy) -> api.Session:
+        """Record that the privacy policy was accepted (S12)."""
+        with self.db.transaction() as connection:
+            return once(
+                connection,
+                api.ACCEPT_PRIVACY_POLICY,
+                request,
+                lambda: first_login.accept_privacy_policy(connection, request, kit=self.kit, now=self.clock()),
+            )

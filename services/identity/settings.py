@@ -1,0 +1,112 @@
+"""What an operator may set for the service identity; each variable is `IDENTITY_` and the name in capitals."""
+
+from datetime import timedelta
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Literal
+
+from espace_contracts.types import Email
+from pydantic import Field, SecretStr
+
+from chassis.settings import ServiceSettings, settings_config
+from services.identity import domain
+
+ZXCVBN = "zxcvbn"
+Days = Annotated[float, Field(gt=0, le=365)]
+Hours = Annotated[float, Field(gt=0, le=24 * 30)]
+Minutes = Annotated[float, Field(gt=0, le=60 * 24)]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+
+
+class Settings(ServiceSettings):
+    """Settings of one identity process."""
+
+    model_config = settings_config("IDENTITY_")
+
+    private_key: SecretStr = Field(description="X25519 private key, base64: opens the passwords that the gateway seals")
+    mail_key: SecretStr = Field(description="32 bytes, base64: encrypts what is secret in a mail that waits")
+
+    smtp_host: str
+    smtp_port: int = Field(default=25, ge=1, le=65_535)
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_security: Literal["none", "starttls", "tls"] = Field(
+        default="starttls", description="`none` only for a server on this machine"
+    )
+    smtp_timeout_seconds: Seconds = Field(default=20, description="for each step of the talk with the mail server")
+    mail_from: str = Field(description="`Espace Employeur <ne-pas-repondre@example>` or a bare address")
+    mail_reply_to: Email | None = None
+    mail_give_up_days: Days = Field(default=5, description="a mail that no server took after so long is given up")
+
+    provisional_days: Days = Field(default=30, description="lifetime of provisional credentials (S3)")
+    link_hours: Hours = Field(default=48, description="lifetime of a confirmation link (S9)")
+    reset_minutes: Minutes = Field(default=60, description="lifetime of a reset link")
+    session_idle_minutes: Minutes = 30
+    session_absolute_hours: Hours = 12
+    required_policy_version: str | None = Field(
+        default=None, description="when set, whoever accepted only another version is asked again (S13)"
+    )
+
+    password_min_length: int = Field(default=8, ge=8, le=64)
+    password_max_length: int = Field(default=128, ge=64, le=1000)
+    password_block_list: str = Field(
+        default=ZXCVBN, description="`zxcvbn` (30,000 common passwords), empty, or a file with one password a line"
+    )
+    password_context_words: Annotated[tuple[str, ...], Field(max_length=100)] = (
+        "transitions",
+        "transitionspro",
+        "atnet",
+        "espace employeur",
+        "employeur",
+    )
+
+    argon2_memory_kib: int = Field(default=19_456, ge=8_192, description="OWASP: 19 MiB, 2 rounds, 1 lane")
+    argon2_rounds: int = Field(default=2, ge=1, le=20)
+
+    free_failures_account: int = Field(default=5, ge=1, description="wrong logins on one identifier without delay")
+    free_failures_address: int = Field(default=20, ge=1, description="wrong logins from one address without delay")
+    first_delay_seconds: Seconds = Field(default=2, description="doubles at each further failure")
+    longest_delay_seconds: Seconds = Field(default=300, description="never a permanent lockout")
+    failures_forgotten_hours: Hours = 24
+    confirmation_mails_an_hour: int = Field(default=10, ge=1, description="mails with a link an account may ask for")
+
+    def rules(self) -> domain.Rules:
+        """These settings in the words of the domain."""
+        return domain.Rules(
+            provisional_lifetime=timedelta(days=self.provisional_days),
+            link_lifetime=timedelta(hours=self.link_hours),
+            reset_lifetime=timedelta(minutes=self.reset_minutes),
+            session_idle=timedelta(minutes=self.session_idle_minutes),
+            session_absolute=timedelta(hours=self.session_absolute_hours),
+            account_delays=self._delays(self.free_failures_account),
+            address_delays=self._delays(self.free_failures_address),
+            confirmation_mails_an_hour=self.confirmation_mails_an_hour,
+            passwords=domain.PasswordPolicy(
+                min_length=self.password_min_length,
+                max_length=self.password_max_length,
+                common=common_passwords(self.password_block_list),
+                context_words=self.password_context_words,
+            ),
+            required_policy_version=self.required_policy_version,
+        )
+
+    def _delays(self, free: int) -> domain.Delays:
+        return domain.Delays(
+            free=free,
+            first=timedelta(seconds=self.first_delay_seconds),
+            longest=timedelta(seconds=self.longest_delay_seconds),
+            forgotten_after=timedelta(hours=self.failures_forgotten_hours),
+        )
+
+
+@cache
+def common_passwords(source: str) -> frozenset[str]:
+    """The block list named by *source*, case-folded; OSError when it is a file that cannot be read."""
+    if not source:
+        return frozenset()
+    if source == ZXCVBN:
+        lists = import_module("zxcvbn.frequency_lists").FREQUENCY_LISTS  # megabytes that only this list needs
+        return frozenset(word.casefold() for word in lists["passwords"])
+    lines = Path(source).read_text(encoding="utf-8").splitlines()
+    return frozenset(domain.normalised(line).casefold() for line in lines if line)

@@ -1,0 +1,1 @@
+"""The queries of identity, one module a subject; nobody here commits."""

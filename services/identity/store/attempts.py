@@ -1,0 +1,50 @@
+"""Failures in a row by subject (an identifier, an address): shared by replicas, kept over restarts (K12)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.identity.models import login_attempts
+
+FORGET = text(
+    "delete from login_attempts where subject in"
+    " (select subject from login_attempts where last_at < :before limit 20 for update skip locked)"
+)
+
+
+def lock(connection: Connection, subject: str, *, now: datetime) -> Row[Any]:
+    """The counter of *subject*, made if need be, held until the transaction ends."""
+    fresh = insert(login_attempts).values(subject=subject, failures=0, last_at=now, blocked_until=now)
+    connection.execute(fresh.on_conflict_do_nothing())
+    query = select(login_attempts).where(login_attempts.c.subject == subject).with_for_update()
+    return connection.execute(query).one()
+
+
+def blocked_until(connection: Connection, subject: str) -> datetime | None:
+    """Until when *subject* has to wait, if it was ever counted."""
+    query = select(login_attempts.c.blocked_until).where(login_attempts.c.subject == subject)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def record(connection: Connection, subject: str, *, failures: int, blocked_until: datetime, now: datetime) -> None:
+    """Set the counter."""
+    query = update(login_attempts).where(login_attempts.c.subject == subject)
+    connection.execute(query.values(failures=failures, blocked_until=blocked_until, last_at=now))
+
+
+def clear(connection: Connection, subject: str) -> None:
+    """Start again from nothing."""
+    connection.execute(login_attempts.delete().where(login_attempts.c.subject == subject))
+
+
+def take_back(connection: Connection, subject: str, *, now: datetime) -> None:
+    """One failure less: the attempt counted in advance turned out well."""
+    query = update(login_attempts).where(login_attempts.c.subject == subject)
+    connection.execute(query.values(failures=func.greatest(login_attempts.c.failures - 1, 0), blocked_until=now))
+
+
+def forget(connection: Connection, *, before: datetime) -> None:
+    """Drop a few counters that nobody has touched since."""
+    connection.execute(FORGET, {"before": before})

@@ -1,0 +1,115 @@
+"""How an employer comes into being: its account, its provisional credentials, its contact address (S2, S3)."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from espace_contracts import identity as api
+from espace_contracts.funder import Employer, EmployerContactChanged
+from espace_contracts.types import Funder
+from sqlalchemy import Connection
+
+from chassis import outbox
+from services.identity import domain
+from services.identity.kit import Kit
+from services.identity.store import accounts
+from services.identity.store import mails as waiting_mails
+from services.identity.usecases import audit, mails
+
+
+def open_account(
+    connection: Connection, employer: Employer, funder: Funder, *, kit: Kit, now: datetime
+) -> api.AccountAnswer:
+    """The employer's account, made at the first request only.
+
+    A later request adds its funder; it never replaces the contact address nor mails again (S2).
+    """
+    accounts.lock_employer(connection, employer.siret)
+    if known := accounts.first_account(connection, employer.siret):
+        accounts.remember_funder(connection, employer.siret, funder.model_dump(mode="json"), now=now)
+        return api.AccountAnswer(account_id=known.id, siret=employer.siret, state=known.state, created=False)
+    early = accounts.take_early_contact(connection, employer.siret)
+    accounts.add_employer(
+        connection,
+        siret=employer.siret,
+        legal_name=employer.legal_name,
+        contact_email=early.contact_email if early else employer.contact_email,
+        contact_version=early.contact_version if early else 0,
+        created_at=now,
+    )
+    accounts.remember_funder(connection, employer.siret, funder.model_dump(mode="json"), now=now)
+    account_id = _add_account(connection, employer.siret, kit=kit, now=now)
+    created = api.AccountCreated(account_id=account_id, siret=employer.siret)
+    outbox.publish(connection, created, subject=employer.siret, at=now)
+    audit.note(connection, "account_created", at=now, account_id=account_id, siret=employer.siret, actor=audit.FUNDER)
+    return api.AccountAnswer(account_id=account_id, siret=employer.siret, state="provisional", created=True)
+
+
+def _add_account(connection: Connection, siret: str, *, kit: Kit, now: datetime) -> UUID:
+    account_id = uuid4()
+    identifier = domain.provisional_identifier(kit.choose)
+    while accounts.account_by_key(connection, domain.identifier_key(identifier)):
+        identifier = domain.provisional_identifier(kit.choose)
+    accounts.add_account(
+        connection,
+        siret,
+        id=account_id,
+        state="provisional",
+        identifier=identifier,
+        identifier_key=domain.identifier_key(identifier),
+        created_at=now,
+    )
+    return account_id
+
+
+def mint_provisional_credentials(connection: Connection, account_id: UUID, *, kit: Kit, now: datetime) -> bool:
+    """Make the provisional password and its mail, once; False when that was done before (S3).
+
+    The password is in clear nowhere but in this function: the account keeps its hash, the mail's row the
+    encrypted text until the mail server has it. An account that has moved on is left alone.
+    """
+    account = accounts.lock_account(connection, account_id)
+    if account is None or account.state != "provisional" or account.password_hash is not None:
+        return False
+    password = domain.provisional_password(kit.choose)
+    expires_at = now + kit.rules.provisional_lifetime
+    accounts.change_account(
+        connection, account_id, password_hash=kit.passwords.hash(password), provisional_expires_at=expires_at
+    )
+    letter = mails.Letter(
+        name=mails.PROVISIONAL_CREDENTIALS,
+        account_id=account_id,
+        facts={"identifier": account.identifier, "expires_at": expires_at.isoformat()},
+        secret=kit.keys.lock({"password": password}),
+    )
+    mails.queue(connection, letter, now=now)
+    audit.note(connection, "provisional_credentials_minted", at=now, account_id=account_id, actor=audit.SYSTEM)
+    return True
+
+
+def change_contact(connection: Connection, change: EmployerContactChanged, *, now: datetime) -> bool:
+    """The employer's contact address from now on; the old address is told (S2). The highest version wins.
+
+    The address of an employer not yet known here is kept for when it is. False when nothing changed.
+    """
+    accounts.lock_employer(connection, change.siret)
+    employer = accounts.employer(connection, change.siret)
+    email, version = change.contact_email, change.version
+    if employer is None:
+        accounts.keep_early_contact(connection, change.siret, email=email, version=version, now=now)
+        return False
+    if version <= employer.contact_version:
+        return False
+    accounts.set_contact(connection, change.siret, email=email, version=version)
+    account = accounts.first_account(connection, change.siret)
+    if account is None or email == employer.contact_email:
+        return False
+    waiting_mails.redirect(connection, change.siret, old=employer.contact_email, new=email)
+    letter = mails.Letter(
+        name=mails.CONTACT_CHANGED,
+        account_id=account.id,
+        facts={"masked_new_address": domain.masked_email(email)},
+        recipient=employer.contact_email,
+    )
+    mails.queue(connection, letter, now=now)
+    audit.note(connection, "contact_changed", at=now, account_id=account.id, siret=change.siret, actor=audit.FUNDER)
+    return True

@@ -1,0 +1,64 @@
+"""Growing delays after failures, per identifier, per account and per address; never a lockout (K12)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from math import ceil
+from typing import NamedTuple
+from uuid import UUID
+
+from espace_contracts.errors import TooManyAttempts
+from sqlalchemy import Connection
+
+from services.identity.domain import Delays, Rules
+from services.identity.store import attempts
+
+
+class Subject(NamedTuple):
+    """Something whose failures are counted, under a name that says nothing of a person."""
+
+    name: str
+    delays: Delays
+
+
+def of_login(identifier_key: str, remote_address: str, rules: Rules) -> tuple[Subject, Subject]:
+    """The identifier, whether anybody has it or not, and the address. Always locked in this order."""
+    digest = sha256(identifier_key.encode()).hexdigest()
+    return Subject(f"identifier:{digest}", rules.account_delays), _address(remote_address, rules)
+
+
+def of_confirmation(account_id: UUID, remote_address: str, rules: Rules) -> tuple[Subject, Subject]:
+    """The account whose link is followed, and the address."""
+    return Subject(f"confirmation:{account_id}", rules.account_delays), _address(remote_address, rules)
+
+
+def _address(remote_address: str, rules: Rules) -> Subject:
+    return Subject(f"address:{remote_address}", rules.address_delays)
+
+
+def count(connection: Connection, subjects: Sequence[Subject], *, now: datetime) -> None:
+    """Count one failure. Raises TooManyAttempts, and counts nothing, while the delay of a subject runs."""
+    attempts.forget(connection, before=now - max(subject.delays.forgotten_after for subject in subjects))
+    for subject in subjects:
+        known = attempts.lock(connection, subject.name, now=now)
+        _refuse_before(known.blocked_until, now)
+        failures = 1 + (0 if now - known.last_at > subject.delays.forgotten_after else known.failures)
+        blocked_until = now + subject.delays.after(failures)
+        attempts.record(connection, subject.name, failures=failures, blocked_until=blocked_until, now=now)
+
+
+def refuse_while_delayed(connection: Connection, subjects: Sequence[Subject], *, now: datetime) -> None:
+    """Raises TooManyAttempts while the delay of a subject runs."""
+    for subject in subjects:
+        _refuse_before(attempts.blocked_until(connection, subject.name) or now, now)
+
+
+def went_well(connection: Connection, subjects: tuple[Subject, Subject], *, now: datetime) -> None:
+    """After a failure counted in advance: the first subject starts afresh, the shared address has one less."""
+    attempts.clear(connection, subjects[0].name)
+    attempts.take_back(connection, subjects[1].name, now=now)
+
+
+def _refuse_before(instant: datetime, now: datetime) -> None:
+    if instant > now:
+        raise TooManyAttempts("wait before the next attempt", str(ceil((instant - now).total_seconds())))

@@ -1,0 +1,101 @@
+"""Mails as rows: written with the change that they tell of, sent after the commit (S3, S8, R5)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from espace_contracts import identity as api
+from sqlalchemy import Connection, Row
+
+from chassis import outbox
+from services.identity.domain import mail_retry_delay
+from services.identity.store import accounts
+from services.identity.store import mails as store
+from services.identity.usecases import audit
+
+PROVISIONAL_CREDENTIALS = "provisional_credentials"
+IDENTIFIER_CHANGE = "identifier_change"
+IDENTIFIER_CONFIRMED = "identifier_confirmed"
+CONTACT_CHANGED = "contact_changed"
+
+SENT, BOUNCED, GIVEN_UP = "sent", "bounced", "given_up"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What one mail says: *facts* in clear, *secret* already encrypted; to the contact address unless told."""
+
+    name: str
+    account_id: UUID
+    facts: dict[str, Any] = field(default_factory=dict)
+    secret: bytes | None = None
+    recipient: str | None = None
+
+
+def queue(connection: Connection, letter: Letter, *, now: datetime) -> UUID:
+    """Write the mail's row; whoever commits wakes the mailer."""
+    employer = accounts.employer_of(connection, letter.account_id)
+    mail_id = uuid4()
+    common = {"legal_name": employer.legal_name, "funder": accounts.funder_contact(connection, employer.siret)}
+    store.add(
+        connection,
+        id=mail_id,
+        name=letter.name,
+        account_id=letter.account_id,
+        siret=employer.siret,
+        recipient=letter.recipient or employer.contact_email,
+        facts=common | letter.facts,
+        secret=letter.secret,
+        created_at=now,
+    )
+    return mail_id
+
+
+def claim(connection: Connection, *, now: datetime, lease: timedelta) -> Row[Any] | None:
+    """The next due mail, for this worker alone until the lease ends."""
+    return store.claim(connection, now=now, lease=now + lease)
+
+
+def seconds_until_next(connection: Connection, *, now: datetime, at_most: float) -> float:
+    """How long the mailer may sleep."""
+    due = store.next_due(connection)
+    return at_most if due is None else min(max((due - now).total_seconds(), 0.0), at_most)
+
+
+def settle_sent(connection: Connection, mail: Row[Any], *, answer: str, now: datetime) -> None:
+    """The server has the mail: the secret is wiped, the event says so (S3)."""
+    if not store.settle(connection, mail.id, state=SENT, answer=answer, now=now):
+        return
+    if mail.name == PROVISIONAL_CREDENTIALS:
+        sent = api.ProvisionalCredentialsSent(account_id=mail.account_id, siret=mail.siret)
+        outbox.publish(connection, sent, subject=mail.siret, at=now)
+    _note(connection, mail, "mail_sent", succeeded=True, now=now)
+
+
+def settle_refused(connection: Connection, mail: Row[Any], *, answer: str, now: datetime) -> None:
+    """The server will never take it: kept with its answer, for the funder to see."""
+    if store.settle(connection, mail.id, state=BOUNCED, answer=answer, now=now):
+        _note(connection, mail, "mail_bounced", succeeded=False, now=now)
+
+
+def postpone(connection: Connection, mail: Row[Any], *, answer: str, now: datetime, give_up_after: timedelta) -> None:
+    """The server did not take it now: later again, or given up when it is too old."""
+    if now - mail.created_at >= give_up_after:
+        if store.settle(connection, mail.id, state=GIVEN_UP, answer=answer, now=now):
+            _note(connection, mail, "mail_given_up", succeeded=False, now=now)
+        return
+    store.postpone(connection, mail.id, answer=answer, due_at=now + mail_retry_delay(mail.attempts))
+
+
+def _note(connection: Connection, mail: Row[Any], action: str, *, succeeded: bool, now: datetime) -> None:
+    audit.note(
+        connection,
+        action,
+        at=now,
+        succeeded=succeeded,
+        account_id=mail.account_id,
+        siret=mail.siret,
+        actor=audit.SYSTEM,
+        details={"mail_id": str(mail.id), "name": mail.name, "attempts": mail.attempts},
+    )
