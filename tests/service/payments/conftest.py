@@ -1,0 +1,56 @@
+"""The portal's payments as a test sees them: use cases on a real, fresh database."""
+
+import json
+
+import pytest
+from espace_contracts import payments as api
+from payment_builders import CLINIC, NOW, search, ticking
+from sqlalchemy import text
+
+from services.payments import usecases
+
+
+class Portal:
+    """Calls each use case in a transaction of its own, as the service does."""
+
+    def __init__(self, database):
+        self.database = database
+
+    def record(self, *statements, now=NOW):
+        with self.database.work() as connection:
+            return usecases.record(connection, statements, now=now)
+
+    def rpc_record(self, payments):
+        with self.database.work() as connection:
+            return usecases.record_payments(connection, api.RecordPayments(payments=payments), now=NOW)
+
+    def list(self, *, siret=CLINIC, cursor=None, limit=100, **criteria):
+        request = api.ListPayments(siret=siret, search=search(**criteria), cursor=cursor, limit=limit)
+        with self.database.transaction(siret=siret, snapshot=True) as connection:
+            return usecases.list_payments(connection, request)
+
+    def numbers(self, **criteria):
+        return [payment.payment_number for payment in self.list(**criteria).payments]
+
+    def one(self, number="900001", siret=CLINIC):
+        (payment,) = [one for one in self.list(siret=siret).payments if one.payment_number == number]
+        return payment
+
+    def tick(self, *numbers, siret=CLINIC, now=NOW, **request):
+        with self.database.transaction(siret=siret) as connection:
+            return usecases.tick(connection, ticking(*numbers, siret=siret, **request), now=now).changed
+
+    def untick(self, *numbers, siret=CLINIC, now=NOW):
+        with self.database.transaction(siret=siret) as connection:
+            return usecases.untick(connection, ticking(*numbers, siret=siret), now=now).changed
+
+    def events(self):
+        """(type, data) of all events that wait in the outbox."""
+        with self.database.work() as connection:
+            rows = connection.execute(text("select type, body from outbox order by id")).all()
+        return [(row.type, json.loads(row.body)["data"]) for row in rows]
+
+
+@pytest.fixture
+def portal(payments_db):
+    return Portal(payments_db)
