@@ -4,10 +4,10 @@ import json
 
 import pytest
 from espace_contracts import payments as api
-from payment_builders import CLINIC, NOW, search, ticking
 from sqlalchemy import text
 
 from services.payments import usecases
+from tests.service.payments.payment_builders import CLINIC, NOW, search, ticking
 
 
 class Portal:

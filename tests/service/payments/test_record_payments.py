@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from payment_builders import CLINIC, NEIGHBOUR, NOW, cancelled, guide_payments, issued
 
 from services.payments import usecases
+from tests.service.payments.payment_builders import CLINIC, NEIGHBOUR, NOW, cancelled, guide_payments, issued
 
 NEW_NUMBER = itertools.count(700_000)  # an example must not meet the payments of the one before
 
