@@ -15,7 +15,7 @@ from services.documents.models import documents, dossiers
 def create_dossier(connection: Connection, siret: str, row: dict[str, Any]) -> bool:
     """Whether the dossier was new and is there now; a known one stays as it is."""
     statement = upsert(dossiers).values(siret=siret, **row).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    return connection.scalar(statement.returning(dossiers.c.version)) is not None
 
 
 def replace_facts(connection: Connection, siret: str, number: str, *, facts: dict[str, Any], version: int) -> None:

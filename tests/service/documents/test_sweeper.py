@@ -1,0 +1,69 @@
+"""What never became a document is removed, and nothing else."""
+
+import pytest
+from espace_contracts.errors import Conflict, NotFound
+
+from chassis.objectstore import ObjectMissing, ObjectStoreDown
+from services.documents.domain import ABANDONED_AFTER, COMPLETED_WITHIN
+from services.documents.sweeper import sweep
+from services.documents.usecases.deposits import FOLDER
+from tests.service.documents.documents_world import SAMPLES, World, put
+
+BULLETIN = (SAMPLES / "bulletin.pdf").read_bytes()
+
+
+def test_r1_an_abandoned_deposit_goes_with_its_object(tilleuls: World) -> None:
+    put(tilleuls.begin(), BULLETIN)
+    tilleuls.begin()  # never sent
+    kept = tilleuls.deposit()
+    tilleuls.wait(seconds=ABANDONED_AFTER.total_seconds() + 1)
+    fresh = tilleuls.begin()
+    assert sweep(tilleuls.db, tilleuls.files, now=tilleuls.now) == (2, 0)
+    assert tilleuls.count("deposits") == 2
+    assert len(list(tilleuls.files.keys(FOLDER))) == 1
+    put(fresh, BULLETIN)
+    assert tilleuls.complete(fresh).document_id != kept.document_id
+    assert sweep(tilleuls.db, tilleuls.files, now=tilleuls.now) == (0, 0)
+
+
+def test_r1_an_object_that_no_row_names_is_removed(tilleuls: World) -> None:
+    tilleuls.deposit()
+    tilleuls.files.put(f"{FOLDER}orphan", b"x", "application/pdf")
+    assert sweep(tilleuls.db, tilleuls.files, now=tilleuls.now) == (0, 1)
+    with pytest.raises(ObjectMissing):
+        tilleuls.files.head(f"{FOLDER}orphan")
+    assert len(list(tilleuls.files.keys(FOLDER))) == 1
+
+
+def test_r1_no_completion_passes_once_the_deposit_is_too_old(tilleuls: World) -> None:
+    begun = tilleuls.begin()
+    put(begun, BULLETIN)
+    tilleuls.wait(seconds=COMPLETED_WITHIN.total_seconds() + 1)
+    with pytest.raises(Conflict):
+        tilleuls.complete(begun)
+    tilleuls.wait(seconds=ABANDONED_AFTER.total_seconds())
+    sweep(tilleuls.db, tilleuls.files, now=tilleuls.now)
+    with pytest.raises(NotFound):
+        tilleuls.complete(begun)
+    assert tilleuls.count("documents") == 0
+
+
+def test_r9_a_sweep_that_dies_half_way_is_made_good_by_the_next(
+    tilleuls: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = tilleuls.begin()
+    put(begun, BULLETIN)
+    tilleuls.wait(seconds=ABANDONED_AFTER.total_seconds() + 1)
+
+    def down(_: str) -> None:
+        raise ObjectStoreDown("delete_object")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(tilleuls.files, "delete", down)
+        with pytest.raises(ObjectStoreDown):
+            sweep(tilleuls.db, tilleuls.files, now=tilleuls.now)
+    with pytest.raises(Conflict):
+        tilleuls.complete(begun)
+    assert sweep(tilleuls.db, tilleuls.files, now=tilleuls.now) == (1, 0)
+    assert tilleuls.count("deposits") == 0
+    assert list(tilleuls.files.keys(FOLDER)) == []
