@@ -1,0 +1,36 @@
+"""The API's dossiers."""
+
+from typing import Annotated
+
+from espace_contracts import documents as api
+from fastapi import APIRouter, Depends, Query, Request
+
+from gateway.api.documents import Cursor, Limit
+from gateway.api.shapes import Page, problems
+from gateway.session import API_MEMBER, Visitor
+
+router = APIRouter(tags=["dossiers"])
+
+
+@router.get("/dossiers", responses=problems(401, 403, 422, 503))
+async def list_dossiers(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(API_MEMBER)],
+    text: Annotated[str, Query(max_length=200)] = "",
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[api.Dossier]:
+    """The employer's dossiers by number or beneficiary (S45); all without text."""
+    wanted = api.SearchDossiers(siret=visitor.known.siret, text=text, cursor=cursor, limit=limit)
+    found = await request.app.state.bus.call(api.SEARCH_DOSSIERS, wanted)
+    return Page(items=list(found.dossiers), next_cursor=found.next_cursor)
+
+
+@router.get("/dossiers/{number}/documents", responses=problems(401, 403, 404, 503))
+async def list_dossier_documents(
+    request: Request, number: str, visitor: Annotated[Visitor, Depends(API_MEMBER)]
+) -> Page[api.Document]:
+    """All documents of a dossier, those that exist only there among them (S52)."""
+    wanted = api.GetDossier(siret=visitor.known.siret, dossier_number=number)
+    found = await request.app.state.bus.call(api.GET_DOSSIER, wanted)
+    return Page(items=list(found.documents))

@@ -1,0 +1,60 @@
+"""Shapes that the API adds to those of the contracts: lists, the session, problems; the anti-forgery check."""
+
+from typing import Any, Generic, TypeVar
+
+from espace_contracts import identity
+from espace_contracts.types import Id, Instant, Siret
+from fastapi import Request
+from pydantic import BaseModel, Field
+
+from gateway.forms import Forged
+from gateway.security import csrf_matches
+from gateway.session import visitor_of
+
+ItemT = TypeVar("ItemT")
+
+
+class Page(BaseModel, Generic[ItemT]):
+    """A part of a list; *next_cursor* fetches the following part."""
+
+    items: list[ItemT]
+    next_cursor: str | None = None
+
+
+class Problem(BaseModel):
+    """RFC 9457; `type` is stable."""
+
+    type: str = Field(examples=["/problems/not_found"])
+    title: str
+    status: int
+    detail: str | None = None
+    fields: list[str] | None = None
+    reference: str | None = None
+
+
+class OpenedSession(BaseModel):
+    """The session behind the cookie, and the token to send back as `X-CSRF-Token`."""
+
+    csrf_token: str
+    account_id: Id
+    siret: Siret
+    legal_name: str
+    identifier: str
+    state: identity.AccountState
+    policy_accepted: bool
+    idle_expires_at: Instant
+    absolute_expires_at: Instant
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The documented refusals of a route."""
+    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+    return {status: {"description": "Refused", "content": content} for status in statuses}
+
+
+async def check_token(request: Request) -> None:
+    """The dependency of every route that changes something. Raises Forged."""
+    visitor = await visitor_of(request)
+    token = request.headers.get("x-csrf-token", "")
+    if not csrf_matches(token, (visitor.secret,)):
+        raise Forged

@@ -1,0 +1,72 @@
+"""The application: its parts, its routes, its life."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from espace_contracts import identity
+from fastapi import FastAPI, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from gateway import api, errors, pages
+from gateway.edge import Edge
+from gateway.files import Files
+from gateway.rendering import Pages, read_manifest
+from gateway.session import Bus, Cookies, Sessions
+from gateway.settings import Settings
+
+STATIC = Path(__file__).parent / "static"
+
+
+class Unchanging(StaticFiles):
+    """Files whose name carries their content's hash: a browser may keep them for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, with its caching header."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def create_app(settings: Settings, bus: Bus, *, manifest: dict[str, str] | None = None) -> FastAPI:
+    """The gateway over *bus*, which it starts and closes with itself. Raises AssetsMissing."""
+    app = FastAPI(title="Espace Employeur", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_life)
+    state = app.state
+    state.settings, state.bus = settings, bus
+    state.cookies = Cookies(settings.secure)
+    state.sessions = Sessions(bus, seconds=settings.session_cache_seconds)
+    state.pages = Pages(settings, read_manifest() if manifest is None else manifest)
+    state.files = Files()
+    bus.listen(identity.SessionEnded, state.sessions.ended)
+    bus.on_disconnect(state.sessions.forget_all)
+    app.mount("/static/build", Unchanging(directory=STATIC / "build", check_dir=False), name="static")
+    app.add_api_route("/healthz", _alive, include_in_schema=False)
+    app.add_api_route("/readyz", _ready, include_in_schema=False)
+    app.include_router(pages.router)
+    app.include_router(api.router)
+    errors.install(app)
+    app.add_middleware(Edge, public_url=settings.public_url)
+    return app
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    await app.state.files.start()
+    await app.state.bus.start()
+    try:
+        yield
+    finally:
+        await app.state.bus.close()
+        await app.state.files.close()
+
+
+async def _alive() -> Response:
+    return PlainTextResponse("ok")
+
+
+async def _ready(request: Request) -> Response:
+    if request.app.state.bus.connected:
+        return PlainTextResponse("ok")
+    return PlainTextResponse("bus not connected", status_code=503)

@@ -1,0 +1,76 @@
+"""`python -m gateway.assets_build`: the browser's files, named by their content, into `static/build`.
+
+Reads what `npm ci` has put into `assets/node_modules` and our own files beside it; needs nothing but Python.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SOURCES = HERE / "assets"
+MODULES = SOURCES / "node_modules"
+BUILD = HERE / "static" / "build"
+PLAIN = (
+    MODULES / "htmx.org/dist/htmx.min.js",
+    MODULES / "bootstrap/dist/css/bootstrap.min.css",
+    MODULES / "@fontsource-variable/figtree/files/figtree-latin-wght-normal.woff2",
+    SOURCES / "app.js",
+    SOURCES / "favicon.svg",
+)
+STYLE = SOURCES / "theme.css"
+PACKAGES = ("htmx.org", "bootstrap", "@fontsource-variable/figtree")
+NOTICE = "THIRD_PARTY.txt"
+SOURCE_MAP = re.compile(rb"\n?(//|/\*)# sourceMappingURL=[^\n]*\s*$")
+RELATIVE_URL = re.compile(r'url\("(?!data:)([^"]+)"\)')
+
+
+def hashed_name(name: str, data: bytes) -> str:
+    """`app.js` with its content's hash: `app.0123456789ab.js`."""
+    stem, _, ending = name.rpartition(".")
+    return f"{stem}.{hashlib.sha256(data).hexdigest()[:12]}.{ending}"
+
+
+def notices() -> bytes:
+    """The licences of what we serve."""
+    parts = []
+    for package in PACKAGES:
+        folder = MODULES / package
+        facts = json.loads((folder / "package.json").read_text())
+        licence = next(folder.glob("LICENSE*")).read_text()
+        parts.append(f"{facts['name']} {facts['version']} ({facts['license']})\n\n{licence.strip()}\n")
+    return ("\n" + "-" * 79 + "\n\n").join(parts).encode()
+
+
+def build(target: Path = BUILD) -> dict[str, str]:
+    """Write every file and the manifest; the names by their plain names. Raises FileNotFoundError."""
+    files = {path.name: SOURCE_MAP.sub(b"\n", path.read_bytes()) for path in PLAIN}
+    files[NOTICE] = notices()
+    manifest = {name: hashed_name(name, data) for name, data in files.items()}
+    style = RELATIVE_URL.sub(lambda found: f'url("{manifest[found.group(1)]}")', STYLE.read_text()).encode()
+    files[STYLE.name], manifest[STYLE.name] = style, hashed_name(STYLE.name, style)
+    fresh = target.with_name(f"{target.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name, data in files.items():
+        (fresh / manifest[name]).write_bytes(data)
+    (fresh / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)
+    return manifest
+
+
+def main() -> None:
+    """Build, and say what was built."""
+    try:
+        manifest = build()
+    except FileNotFoundError as exc:
+        sys.exit(f"gateway.assets_build: {exc.filename} is missing; run npm ci in gateway/assets first")
+    sys.stdout.write(f"built {len(manifest)} files in {BUILD}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Bytes between browser and object store: a hash, a PUT, a GET; never on the bus, never whole in memory (K21, K27)."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+from urllib.parse import quote
+
+import aiohttp
+import structlog
+from starlette.responses import Response, StreamingResponse
+
+log = structlog.get_logger()
+
+CHUNK = 256 * 1024  # bytes
+PATIENCE = aiohttp.ClientTimeout(total=None, connect=5, sock_connect=5, sock_read=30)
+PASSED_ON = ("content-length", "content-range", "accept-ranges", "etag", "last-modified")
+File = IO[bytes] | SpooledTemporaryFile[bytes]
+
+
+class FilesUnavailable(Exception):
+    """The object store does not answer, or not as it should."""
+
+
+def _sha256(file: File) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    file.seek(0)
+    while chunk := file.read(CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    return digest.hexdigest(), size
+
+
+async def measure(file: File) -> tuple[str, int]:
+    """SHA-256 (hex) and size in bytes, worked out beside the loop."""
+    return await asyncio.to_thread(_sha256, file)
+
+
+async def _chunks(file: File) -> AsyncIterator[bytes]:
+    await asyncio.to_thread(file.seek, 0)
+    while chunk := await asyncio.to_thread(file.read, CHUNK):
+        yield chunk
+
+
+class Files:
+    """Carries bytes to and from addresses that the services have signed."""
+
+    def __init__(self) -> None:
+        self._client: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        """Open the pool of connections."""
+        self._client = aiohttp.ClientSession(timeout=PATIENCE, auto_decompress=False)
+
+    async def close(self) -> None:
+        """Close it."""
+        if self._client:
+            await self._client.close()
+
+    @property
+    def client(self) -> aiohttp.ClientSession:
+        """The open pool."""
+        if self._client is None:
+            raise FilesUnavailable("not started")
+        return self._client
+
+    async def put(self, url: str, headers: Mapping[str, str], file: File) -> None:
+        """Send *file* with exactly the signed *headers*. Raises FilesUnavailable.
+
+        A 412 says that the bytes are there already: this deposit was sent before, and the service checks them.
+        """
+        try:
+            async with self.client.put(
+                url, data=_chunks(file), headers=dict(headers), skip_auto_headers=("Content-Type",)
+            ) as answer:
+                if answer.status not in (200, 201, 204, 412):
+                    log.error("store_refused_upload", status=answer.status)
+                    raise FilesUnavailable(f"PUT answered {answer.status}")
+        except (aiohttp.ClientError, TimeoutError) as exc:
+            raise FilesUnavailable("PUT failed") from exc
+
+    async def get(self, url: str, *, name: str, media_type: str, wanted: str | None = None) -> Response:
+        """The file behind *url* as a download; *wanted* is a Range header to pass on. Raises FilesUnavailable."""
+        headers = {"Range": wanted} if wanted else {}
+        try:
+            answer = await self.client.get(url, headers=headers)
+        except (aiohttp.ClientError, TimeoutError) as exc:
+            raise FilesUnavailable("GET failed") from exc
+        if answer.status not in (200, 206, 416):
+            answer.release()
+            log.error("store_refused_download", status=answer.status)
+            raise FilesUnavailable(f"GET answered {answer.status}")
+        kept = {header: answer.headers[header] for header in PASSED_ON if header in answer.headers}
+        return StreamingResponse(
+            _body(answer), status_code=answer.status, headers=kept | download_headers(name), media_type=media_type
+        )
+
+
+async def _body(answer: Any) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in answer.content.iter_chunked(CHUNK):
+            yield chunk
+    finally:
+        answer.release()
+
+
+def download_headers(name: str) -> dict[str, str]:
+    """Headers under which a stranger's file can do no harm (K26); the name as RFC 6266 has it."""
+    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._- ") else "_" for letter in name)
+    disposition = f"attachment; filename=\"{plain.strip() or 'document'}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return {"Content-Disposition": disposition, "Content-Security-Policy": "sandbox; default-src 'none'"}

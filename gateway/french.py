@@ -1,0 +1,127 @@
+"""How a French page writes amounts, dates, sizes and numbers, and how it reads the dates that people type."""
+
+import re
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+from espace_contracts.types import Period
+
+LOCALE = "fr_FR"
+PARIS = ZoneInfo("Europe/Paris")
+NBSP = "\u00a0"
+UNITS = (("Go", 1024**3), ("Mo", 1024**2), ("Ko", 1024))
+TYPED_DATE = re.compile(r"^(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})$")
+
+
+def money(amount: Decimal) -> str:
+    """`5 529,88 €` with U+202F between thousands and U+00A0 before the sign (S25)."""
+    return format_currency(amount, "EUR", locale=LOCALE).replace("-", "\u2212")
+
+
+def hours(value: Decimal) -> str:
+    """Two decimals, never hh:mm (S29)."""
+    return format_decimal(value, "#,##0.00", locale=LOCALE).replace("-", "\u2212")
+
+
+def whole(number: int) -> str:
+    """A count, its thousands set apart."""
+    return format_decimal(number, locale=LOCALE)
+
+
+def short_day(day: date) -> str:
+    """`11 déc.` (S26)."""
+    return format_date(day, "d MMM", locale=LOCALE).replace(" ", NBSP)
+
+
+def long_day(day: date) -> str:
+    """`11 décembre 2019`, the first of a month as `1er`."""
+    text = format_date(day, "d MMMM y", locale=LOCALE)
+    return re.sub(r"^1 ", "1er ", text).replace(" ", NBSP)
+
+
+def full_day(day: date) -> str:
+    """`11/12/2019`."""
+    return format_date(day, "dd/MM/y", locale=LOCALE)
+
+
+def month_name(month: str) -> str:
+    """`décembre 2019` out of `2019-12` (S25)."""
+    return format_date(date.fromisoformat(f"{month}-01"), "LLLL y", locale=LOCALE)
+
+
+def local(instant: datetime) -> datetime:
+    """The instant as a clock on a wall in France shows it."""
+    return instant.astimezone(PARIS)
+
+
+def moment(instant: datetime) -> str:
+    """`02/12/2019 à 09:21`."""
+    return f"{local(instant):%d/%m/%Y à %H:%M}".replace(" ", NBSP)
+
+
+def span(period: Period) -> str:
+    """`01/09/2019 au 30/09/2019`, never broken over two lines."""
+    return f"{full_day(period.start)}{NBSP}au{NBSP}{full_day(period.end)}"
+
+
+def siret(number: str) -> str:
+    """`732 829 320 00074`."""
+    return NBSP.join((number[:3], number[3:6], number[6:9], number[9:]))
+
+
+def phone(number: str) -> str:
+    """`03 00 00 00 00`: the French way of a French number, others as they come."""
+    digits = re.sub(r"\D", "", number)
+    if number.strip().startswith("+33") and len(digits) == 11:
+        national = "0" + digits[2:]
+        return NBSP.join(national[place : place + 2] for place in range(0, 10, 2))
+    return number.strip().replace(" ", NBSP)
+
+
+def dialled(number: str) -> str:
+    """The same number for a `tel:` link."""
+    return re.sub(r"[^\d+]", "", number)
+
+
+def size(count: int) -> str:
+    """`84 Ko`, `1,2 Mo`, by 1,024 as file managers count."""
+    if count < 1024:
+        return f"{count}{NBSP}octet{'s' if count > 1 else ''}"
+    unit, factor = next(((name, size) for name, size in UNITS if count >= size * 0.9995), UNITS[-1])
+    digits = "#,##0.#" if count < factor * 10 else "#,##0"
+    return f"{format_decimal(count / factor, digits, locale=LOCALE)}{NBSP}{unit}"
+
+
+def read_day(text: str) -> date | None:
+    """The day that somebody typed: `11/12/2019`, `11-12-19`, `2019-12-11`; None for an empty field.
+
+    Raises ValueError when it is no date. Two-digit years are those of 1970 to 2069.
+    """
+    text = text.strip().replace(NBSP, " ").replace("\u202f", " ")
+    if not text:
+        return None
+    if match := TYPED_DATE.match(text):
+        day, month, year = (int(part) for part in match.groups())
+        if year < 100:
+            year += 2000 if year < 70 else 1900
+        return date(year, month, day)
+    return date.fromisoformat(text)
+
+
+def today() -> date:
+    """The day in France."""
+    return datetime.now(PARIS).date()
+
+
+def months_before(day: date, count: int) -> date:
+    """The first of the month that lies *count* months before *day*'s."""
+    month = day.year * 12 + day.month - 1 - count
+    return date(month // 12, month % 12 + 1, 1)
+
+
+def last_of_month(day: date) -> date:
+    """The last day of *day*'s month."""
+    return months_before(day, -1) - timedelta(days=1)

@@ -1,0 +1,9 @@
+"""The HTML pages, one module a chapter of what people do."""
+
+from fastapi import APIRouter
+
+from gateway.pages import account, deposit, documents, dossiers, first_login, home, legal, login, payments
+
+router = APIRouter(include_in_schema=False)
+for module in (login, first_login, legal, home, payments, deposit, documents, dossiers, account):
+    router.include_router(module.router)

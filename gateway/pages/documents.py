@@ -1,0 +1,56 @@
+"""The tab Documents: what belongs to no dossier, the search, one dossier's documents, the bytes (S44 to S47)."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from espace_contracts import documents as api
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.document_list import depositor_of, rubrics_of, state_of
+from gateway.rendering import page
+from gateway.session import MEMBER, Visitor
+
+router = APIRouter()
+LARGEST_QUERY = 200
+
+
+@router.get("/documents")
+async def show_documents(
+    request: Request, visitor: Annotated[Visitor, Depends(MEMBER)], q: str = "", curseur: str = ""
+) -> Response:
+    """ONLY the documents tied to neither dossier nor beneficiary; with a search, the dossiers found."""
+    bus, siret, sought = request.app.state.bus, visitor.known.siret, q.strip()[:LARGEST_QUERY]
+    if sought:
+        wanted = api.SearchDossiers(siret=siret, text=sought, cursor=curseur[:400] or None)
+        found = await bus.call(api.SEARCH_DOSSIERS, wanted)
+        values = {"dossiers": found.dossiers, "next_cursor": found.next_cursor}
+        return page(request, "documents_search.html", tab="documents", q=sought, **values)
+    listed = await bus.call(api.LIST_DOCUMENTS, api.ListDocuments(siret=siret, cursor=curseur[:400] or None))
+    values = {"rubrics": rubrics_of(listed.documents), "next_cursor": listed.next_cursor}
+    return page(request, "documents.html", tab="documents", q="", **values, **DRAWING)
+
+
+@router.get("/documents/dossiers/{number:path}")
+async def show_dossier_documents(
+    request: Request, number: str, visitor: Annotated[Visitor, Depends(MEMBER)], q: str = ""
+) -> Response:
+    """A dossier's documents, without those that exist only in the dossier (S46, S51)."""
+    wanted = api.GetDossier(siret=visitor.known.siret, dossier_number=number, include_dossier_only=False)
+    found = await request.app.state.bus.call(api.GET_DOSSIER, wanted)
+    values = {"dossier": found.dossier, "rubrics": rubrics_of(found.documents), "q": q.strip()[:LARGEST_QUERY]}
+    return page(request, "documents_dossier.html", tab="documents", **values, **DRAWING)
+
+
+@router.get("/documents/{document_id}/contenu")
+async def download(request: Request, document_id: UUID, visitor: Annotated[Visitor, Depends(MEMBER)]) -> Response:
+    """The document's bytes (S47); a Range header is passed on."""
+    state = request.app.state
+    wanted = api.OpenFile(siret=visitor.known.siret, document_id=document_id)
+    file = await state.bus.call(api.OPEN_FILE, wanted)
+    ranged = request.headers.get("range")
+    return await state.files.get(file.url, name=file.file_name, media_type=file.media_type, wanted=ranged)
+
+
+DRAWING: dict[str, Any] = {"depositor_of": depositor_of, "state_of": state_of}

@@ -1,0 +1,112 @@
+"""From a template and values to a page: the Jinja environment, its filters, the files with hashed names."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import orjson
+from espace_contracts.types import Funder
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from gateway import flash, french, language
+from gateway.payment_list import anchor
+from gateway.session import Stage, Visitor
+from gateway.settings import Settings
+
+HERE = Path(__file__).parent
+BUILD = HERE / "static" / "build"
+FILTERS = {
+    "money": french.money,
+    "hours": french.hours,
+    "whole": french.whole,
+    "short_day": french.short_day,
+    "long_day": french.long_day,
+    "full_day": french.full_day,
+    "month_name": french.month_name,
+    "moment": french.moment,
+    "span": french.span,
+    "siret": french.siret,
+    "phone": french.phone,
+    "dialled": french.dialled,
+    "size": french.size,
+    "local_day": lambda instant: french.full_day(french.local(instant).date()),
+    "local_short_day": lambda instant: french.short_day(french.local(instant).date()),
+    "version_day": lambda version: french.long_day(date.fromisoformat(version)),
+    "endings": lambda accepted: ", ".join(ending.lstrip(".").upper() for ending in accepted),
+    "anchor": anchor,
+    "json_text": lambda value: orjson.dumps(value).decode(),
+}
+
+
+class AssetsMissing(Exception):
+    """The browser's files were not built: run `python -m gateway.assets_build`."""
+
+
+def read_manifest(folder: Path = BUILD) -> dict[str, str]:
+    """Plain name to name with content hash. Raises AssetsMissing."""
+    try:
+        return json.loads((folder / "manifest.json").read_text())
+    except FileNotFoundError as exc:
+        raise AssetsMissing("run python -m gateway.assets_build") from exc
+
+
+def environment(manifest: Mapping[str, str]) -> Environment:
+    """Jinja with our filters, the catalogue and `asset()`; a name that a template gets wrong is an error."""
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.filters.update(FILTERS)
+    env.globals["asset"] = lambda name: f"/static/build/{manifest[name]}"
+    return env
+
+
+class Pages:
+    """Draws the pages of one process."""
+
+    def __init__(self, settings: Settings, manifest: Mapping[str, str]) -> None:
+        self._environment = environment(manifest)
+        self._settings = settings
+
+    def draw(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """The page *template* for the visitor of *request*."""
+        visitor: Visitor = request.state.visitor
+        body = self._environment.get_template(template).render(
+            visitor=visitor,
+            session=visitor.session,
+            csrf=visitor.csrf,
+            funder=self._contact(visitor),
+            inside=visitor.stage is Stage.MEMBER,
+            said=flash.read(request),
+            path=request.url.path,
+            **values,
+        )
+        response = HTMLResponse(body, status_code=status)
+        if visitor.is_new:
+            cookies = request.app.state.cookies
+            cookies.set(response, cookies.visit, visitor.secret)
+        flash.drop(request, response)
+        return response
+
+    def _contact(self, visitor: Visitor) -> Mapping[str, str]:
+        """The contact block (S56): the employer's own funder, before log-in the one of the settings."""
+        funder: Funder | None = visitor.session.funder if visitor.session else None
+        if funder:
+            return {"name": funder.name, "email": funder.email, "phone": funder.phone or ""}
+        settings = self._settings
+        return {"name": settings.funder_name, "email": settings.funder_email, "phone": settings.funder_phone}
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Draw *template* with the process's `Pages`."""
+    pages: Pages = request.app.state.pages
+    return pages.draw(request, template, status=status, **values)
