@@ -162,10 +162,19 @@ def test_s33_more_rows_than_a_sheet_holds_are_refused(tmp_path, monkeypatch):
     sheet.abandon()
 
 
+def test_s33_a_row_of_the_wrong_length_is_refused(tmp_path):
+    sheet = Spreadsheet(tmp_path / "a.xlsx", COLUMNS, title="Règlements")
+    for rows in ([("x",)], [(None,) * 5, (None,) * 4], [(None,) * 6]):
+        with pytest.raises(ValueError, match="argument"):
+            sheet.add(rows)
+    sheet.abandon()
+
+
 def test_s33_the_remembered_cells_stay_few(tmp_path):
     sheet = Spreadsheet(tmp_path / "a.xlsx", (Column("Texte", TEXT, 10),), title="Règlements")
     sheet.add((f"value {place}",) for place in range(20_000))
-    assert max(len(ready) for ready in sheet._cells) <= 4096
+    (remembered,) = (make.__self__ for make in sheet._makers)
+    assert 0 < len(remembered) <= 4096
     sheet.close(title="Recherche", facts=[])
     rows = CalamineWorkbook.from_path(str(tmp_path / "a.xlsx")).get_sheet_by_index(0).to_python()
     assert rows[1:] == [[f"value {place}"] for place in range(20_000)]

@@ -1,0 +1,99 @@
+"""Excel: our writer beside openpyxl's write-only mode, rustpy-xlsxwriter and raw XML, interleaved in one run, by CPU.
+
+Goals: 10 times openpyxl write-only, 2.5 times rustpy-xlsxwriter, memory flat to the last row of a sheet.
+rustpy-xlsxwriter is a bench-only dependency: without it its line is left out and said so.
+"""
+
+import importlib.util
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+ROUNDS = 3
+ROWS = 100_000
+MOST_ROWS = 1_048_575
+WRITER = "bench.excel_writers"
+
+
+def measure(writer: str, rows: int) -> dict[str, float]:
+    """CPU seconds and megabytes of one file by *writer*, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", WRITER, writer, str(rows), str(Path(folder) / "out.xlsx")]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def line(name: str, what: str, unit: str, values: dict[str, Any]) -> dict[str, Any]:
+    """One line of the result, in the shape that all benches share."""
+    return {
+        "name": name,
+        "what": what,
+        "unit": unit,
+        **values,
+        "met": values["ratio"] >= values["goal"],
+        "rounds": ROUNDS,
+    }
+
+
+def compare(median: dict[str, float], *, reference: str, goal: float) -> dict[str, Any]:
+    """Ours against *reference*: how many times faster."""
+    return line(
+        f"excel_against_{reference}",
+        f"{ROWS} payment lines of 9 columns, formatted, to Excel",
+        "CPU s",
+        {
+            "ours": median["ours"],
+            "reference": median[reference],
+            "reference_name": reference,
+            "floor": median["raw"],
+            "ratio": round(median[reference] / median["ours"], 2),
+            "goal": goal,
+        },
+    )
+
+
+def main() -> None:
+    """Run all rounds, print and keep the result."""
+    writers = ["ours", "openpyxl_write_only", "raw"]
+    has_rustpy = importlib.util.find_spec("rustpy_xlsxwriter") is not None
+    if has_rustpy:
+        writers.append("rustpy")
+    seconds: dict[str, list[float]] = {writer: [] for writer in writers}
+    for _ in range(ROUNDS):
+        for writer in writers:
+            seconds[writer].append(measure(writer, ROWS)["seconds"])
+    median = {writer: round(statistics.median(values), 3) for writer, values in seconds.items()}
+    lines = [compare(median, reference="openpyxl_write_only", goal=10)]
+    if has_rustpy:
+        lines.append(compare(median, reference="rustpy", goal=2.5))
+    else:
+        print("rustpy-xlsxwriter is not installed: its line is left out")
+    small, large = measure("ours", ROWS), measure("ours", MOST_ROWS)
+    lines.append(
+        line(
+            "excel_memory",
+            f"memory of {MOST_ROWS} lines against {ROWS}",
+            "MB",
+            {
+                "ours": large["megabytes"],
+                "reference": small["megabytes"],
+                "reference_name": f"ours with {ROWS} lines",
+                "floor": None,
+                "ratio": round(small["megabytes"] / large["megabytes"], 2),
+                "goal": 0.9,
+            },
+        )
+    )
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "excel.json").write_text(json.dumps(lines, indent=2, ensure_ascii=False) + "\n")
+    for result in lines:
+        print(f"{result['name']}: ratio {result['ratio']}, goal {result['goal']}, met {result['met']}")
+
+
+if __name__ == "__main__":
+    main()
