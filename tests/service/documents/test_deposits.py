@@ -111,6 +111,19 @@ def test_k22_a_file_that_is_not_what_was_announced_leaves_no_document(
     assert tilleuls.published(api.DocumentDeposited) == []
 
 
+def test_k22_other_bytes_under_a_refused_deposit_are_not_looked_at(tilleuls: World) -> None:
+    begun = tilleuls.begin()
+    put(begun, bytes(reversed(BULLETIN)))
+    with pytest.raises(FileRefused):
+        tilleuls.complete(begun)
+    for key in list(tilleuls.files.keys("files/")):
+        tilleuls.files.delete(key)
+    put(begun, BULLETIN)
+    with pytest.raises(FileRefused):
+        tilleuls.complete(begun)
+    assert tilleuls.count("documents") == 0
+
+
 @pytest.mark.parametrize(
     ("members", "reason"),
     [({"size": 0}, "empty"), ({"size": 20_971_521}, "too_large"), ({"file_name": "a.exe"}, "wrong_type")],

@@ -2,9 +2,14 @@
 
 import pytest
 from espace_contracts import documents as api
+from espace_contracts.errors import NotFound
 from sqlalchemy import TableClause, func, select, text
 from sqlalchemy.exc import ProgrammingError
 
+from services.documents import domain
+from services.documents.store import documents as document_store
+from services.documents.store import dossiers as dossier_store
+from services.documents.usecases import documents, dossiers
 from tests.service.documents.documents_world import OTHER, TILLEULS, World
 
 TENANT_TABLES = ("dossiers", "deposits", "documents", "document_versions", "file_openings")
@@ -18,6 +23,25 @@ def test_k30_a_query_that_forgets_the_employer_sees_its_rows_only(tilleuls: Worl
     for siret, rows in ((TILLEULS, 1), (OTHER, 0), (None, 0)):
         with tilleuls.db.transaction(siret=siret) as connection:
             assert connection.scalar(everything) == rows, siret
+
+
+def test_s54_the_queries_keep_to_the_employer_without_the_second_wall_too(tilleuls: World) -> None:
+    tied, letter = tilleuls.deposit(), tilleuls.deposit_letter()
+    employer = domain.viewer_of("gateway", "gateway")
+    number = "19GE00565"
+    with tilleuls.db.work() as connection:  # this role sees every employer's rows
+        everything = api.ListDocuments(siret=OTHER)
+        assert documents.list_documents(connection, everything, viewer=employer).documents == ()
+        assert dossiers.search_dossiers(connection, api.SearchDossiers(siret=OTHER)).dossiers == ()
+        assert not dossier_store.has_dossier(connection, OTHER, number)
+        assert document_store.dossier_documents(connection, OTHER, number, hidden=(), limit=9) == []
+        with pytest.raises(NotFound):
+            dossiers.get_dossier(connection, api.GetDossier(siret=OTHER, dossier_number=number), viewer=employer)
+        for document in (tied, letter):
+            assert document_store.get_version(connection, OTHER, document.document_id, 1) is None
+            assert document_store.lock_document(connection, OTHER, document.document_id) is None
+            with pytest.raises(NotFound):
+                documents.get_document(connection, OTHER, document.document_id, viewer=employer)
 
 
 def test_k30_a_row_cannot_be_written_for_another_employer(tilleuls: World) -> None:
