@@ -204,10 +204,22 @@ PERSONALISE = Method(
     Personalise,
     Personalised,
     _GATEWAY,
-    (errors.SessionInvalid, errors.WeakPassword, errors.IdentifierTaken, errors.InvalidRequest, errors.Conflict),
+    (
+        errors.SessionInvalid,
+        errors.WeakPassword,
+        errors.IdentifierTaken,
+        errors.InvalidRequest,
+        errors.Conflict,
+        errors.TooManyAttempts,
+    ),
 )
 RESEND_CONFIRMATION = Method(
-    SERVICE, "resend_confirmation", SessionWrite, Personalised, _GATEWAY, (errors.SessionInvalid, errors.Conflict)
+    SERVICE,
+    "resend_confirmation",
+    SessionWrite,
+    Personalised,
+    _GATEWAY,
+    (errors.SessionInvalid, errors.Conflict, errors.TooManyAttempts),
 )
 GET_CONFIRMATION = Method(SERVICE, "get_confirmation", LinkToken, ConfirmationLink, _GATEWAY, (errors.LinkInvalid,))
 CONFIRM_IDENTIFIER = Method(
@@ -219,7 +231,12 @@ CONFIRM_IDENTIFIER = Method(
     (errors.LinkInvalid, errors.WrongCredentials, errors.IdentifierTaken, errors.TooManyAttempts),
 )
 ACCEPT_PRIVACY_POLICY = Method(
-    SERVICE, "accept_privacy_policy", AcceptPrivacyPolicy, Session, _GATEWAY, (errors.SessionInvalid,)
+    SERVICE,
+    "accept_privacy_policy",
+    AcceptPrivacyPolicy,
+    Session,
+    _GATEWAY,
+    (errors.SessionInvalid, errors.Conflict),
 )
 
 EVENTS: tuple[type[EventData], ...] = (
