@@ -67,8 +67,11 @@ def normalised(text: str) -> str:
 
 
 def identifier_key(identifier: str) -> str:
-    """What two identifiers share when they count as the same: NFC, ignoring case and outer spaces (S5)."""
-    return normalised(normalised(identifier.strip()).casefold())
+    """What two identifiers share when they count as the same: NFC, ignoring case and outer spaces (S5).
+
+    Nobody's identifier has a NUL, which the database could not even look up: it is replaced.
+    """
+    return normalised(normalised(identifier.strip()).casefold()).replace("\x00", "\ufffd")
 
 
 def unmet_password_rules(password: str, policy: PasswordPolicy, context: Iterable[str] = ()) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ def day(instant: str) -> str:
 
 def instant(moment: str) -> str:
     """« 31 août 2019 à 14 h 05 », in Paris."""
-    return format_datetime(_local(moment), "d MMMM y 'à' H 'h' mm", locale="fr")
+    return format_datetime(_local(moment), f"d MMMM y 'à' H{NO_BREAK}'h'{NO_BREAK}mm", locale="fr")
 
 
 def typographic(text: str) -> str:
@@ -85,12 +85,12 @@ class Letters:
         message["Date"] = mail.created_at
         message["Message-ID"] = f"<{mail.id}@{urlsplit(self._settings.public_url).hostname}>"
         message["Auto-Submitted"] = "auto-generated"
-        message["Content-Language"] = "fr"
         if self._settings.mail_reply_to:
             message["Reply-To"] = self._settings.mail_reply_to
         message.set_content(self._text(mail.name, facts), cte="quoted-printable")
         html = self._html(mail.name, facts | {"subject": subject})
         message.add_alternative(html, subtype="html", cte="quoted-printable")
+        message["Content-Language"] = "fr"  # now, or it would have moved into the first part
         message.set_boundary(f"=_{mail.id.hex}")
         return message
 
@@ -106,9 +106,7 @@ class Letters:
 
 
 def sender(text: str) -> Address:
-    """`Name <user@host>` or a bare address as a header's value; ValueError when it is neither."""
+    """`Name <user@host>` or a bare address, as the settings have checked it, for a header."""
     name, address = parseaddr(text)
     user, _, host = address.rpartition("@")
-    if not user or not host:
-        raise ValueError("is neither an address nor `Name <address>`")
     return Address(display_name=name, username=user, domain=host)

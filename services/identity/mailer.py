@@ -116,6 +116,8 @@ class Mailer(Loop):
     process that dies between the server's answer and the mark repeats the identical mail: the one window (R5).
     """
 
+    clock = staticmethod(utc_now)
+
     def setup(self) -> None:
         """Reads templates and keys; nothing connects yet."""
         super().setup()
@@ -134,22 +136,22 @@ class Mailer(Loop):
     def run_once(self) -> float:
         """Send one mail, if one is due; the seconds until the next."""
         with self.database.work() as connection:
-            mail = mails.claim(connection, now=utc_now(), lease=self._lease)
+            mail = mails.claim(connection, now=self.clock(), lease=self._lease)
             if mail is None:
-                return mails.seconds_until_next(connection, now=utc_now(), at_most=LONGEST_SLEEP)
+                return mails.seconds_until_next(connection, now=self.clock(), at_most=LONGEST_SLEEP)
         message = self._letters.message(mail, self._keys.unlock(mail.secret))
         try:
             answer = self._server.send(message, mail.recipient)
         except Refused as exc:
             with self.database.work() as connection:
-                mails.settle_refused(connection, mail, answer=exc.answer, now=utc_now())
+                mails.settle_refused(connection, mail, answer=exc.answer, now=self.clock())
             log.warning("mail_bounced", mail_id=str(mail.id), name=mail.name)
         except NotTaken as exc:
             with self.database.work() as connection:
-                mails.postpone(connection, mail, answer=exc.answer, now=utc_now(), give_up_after=self._give_up_after)
+                mails.postpone(connection, mail, answer=exc.answer, now=self.clock(), give_up_after=self._give_up_after)
             log.warning("mail_postponed", mail_id=str(mail.id), name=mail.name, attempts=mail.attempts)
         else:
             with self.database.work() as connection:
-                mails.settle_sent(connection, mail, answer=answer, now=utc_now())
+                mails.settle_sent(connection, mail, answer=answer, now=self.clock())
             log.info("mail_sent", mail_id=str(mail.id), name=mail.name, attempts=mail.attempts)
         return 0.0

@@ -1,18 +1,21 @@
 """What an operator may set for the service identity; each variable is `IDENTITY_` and the name in capitals."""
 
+from base64 import b64decode
 from datetime import timedelta
+from email.utils import parseaddr
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Literal
 
 from espace_contracts.types import Email
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from chassis.settings import ServiceSettings, settings_config
 from services.identity import domain
 
 ZXCVBN = "zxcvbn"
+KEY_BYTES = 32
 Days = Annotated[float, Field(gt=0, le=365)]
 Hours = Annotated[float, Field(gt=0, le=24 * 30)]
 Minutes = Annotated[float, Field(gt=0, le=60 * 24)]
@@ -27,49 +30,82 @@ class Settings(ServiceSettings):
     private_key: SecretStr = Field(description="X25519 private key, base64: opens the passwords that the gateway seals")
     mail_key: SecretStr = Field(description="32 bytes, base64: encrypts what is secret in a mail that waits")
 
-    smtp_host: str
-    smtp_port: int = Field(default=25, ge=1, le=65_535)
-    smtp_user: str | None = None
-    smtp_password: SecretStr | None = None
+    smtp_host: str = Field(description="name or address of the mail server")
+    smtp_port: int = Field(default=25, ge=1, le=65_535, description="25, 587 with starttls, 465 with tls")
+    smtp_user: str | None = Field(default=None, description="when the server wants a login")
+    smtp_password: SecretStr | None = Field(default=None, description="password of `smtp_user`")
     smtp_security: Literal["none", "starttls", "tls"] = Field(
         default="starttls", description="`none` only for a server on this machine"
     )
     smtp_timeout_seconds: Seconds = Field(default=20, description="for each step of the talk with the mail server")
     mail_from: str = Field(description="`Espace Employeur <ne-pas-repondre@example>` or a bare address")
-    mail_reply_to: Email | None = None
+    mail_reply_to: Email | None = Field(default=None, description="where an answer to a mail goes")
     mail_give_up_days: Days = Field(default=5, description="a mail that no server took after so long is given up")
 
     provisional_days: Days = Field(default=30, description="lifetime of provisional credentials (S3)")
     link_hours: Hours = Field(default=48, description="lifetime of a confirmation link (S9)")
     reset_minutes: Minutes = Field(default=60, description="lifetime of a reset link")
-    session_idle_minutes: Minutes = 30
-    session_absolute_hours: Hours = 12
+    session_idle_minutes: Minutes = Field(default=30, description="a session without activity ends after so long")
+    session_absolute_hours: Hours = Field(default=12, description="and in any case after so long")
     required_policy_version: str | None = Field(
         default=None, description="when set, whoever accepted only another version is asked again (S13)"
     )
 
-    password_min_length: int = Field(default=8, ge=8, le=64)
-    password_max_length: int = Field(default=128, ge=64, le=1000)
+    password_min_length: int = Field(default=8, ge=8, le=64, description="more than 8 is stricter than the guide")
+    password_max_length: int = Field(default=128, ge=64, le=1000, description="a bound for the work of hashing")
     password_block_list: str = Field(
         default=ZXCVBN, description="`zxcvbn` (30,000 common passwords), empty, or a file with one password a line"
     )
-    password_context_words: Annotated[tuple[str, ...], Field(max_length=100)] = (
-        "transitions",
-        "transitionspro",
-        "atnet",
-        "espace employeur",
-        "employeur",
+    password_context_words: tuple[str, ...] = Field(
+        default=("transitions", "transitionspro", "atnet", "espace employeur", "employeur"),
+        max_length=100,
+        description="words that are no password with next to nothing added",
     )
 
     argon2_memory_kib: int = Field(default=19_456, ge=8_192, description="OWASP: 19 MiB, 2 rounds, 1 lane")
-    argon2_rounds: int = Field(default=2, ge=1, le=20)
+    argon2_rounds: int = Field(default=2, ge=1, le=20, description="higher ones renew a hash at its next login")
 
     free_failures_account: int = Field(default=5, ge=1, description="wrong logins on one identifier without delay")
     free_failures_address: int = Field(default=20, ge=1, description="wrong logins from one address without delay")
     first_delay_seconds: Seconds = Field(default=2, description="doubles at each further failure")
     longest_delay_seconds: Seconds = Field(default=300, description="never a permanent lockout")
-    failures_forgotten_hours: Hours = 24
+    failures_forgotten_hours: Hours = Field(default=24, description="failures older than this count no more")
     confirmation_mails_an_hour: int = Field(default=10, ge=1, description="mails with a link an account may ask for")
+
+    @field_validator("private_key", "mail_key")
+    @classmethod
+    def _is_key(cls, value: SecretStr) -> SecretStr:
+        try:
+            size = len(b64decode(value.get_secret_value(), validate=True))
+        except ValueError as exc:
+            raise ValueError("is not base64") from exc
+        if size != KEY_BYTES:
+            raise ValueError("is not a key of 32 bytes")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, value: str) -> str:
+        _, address = parseaddr(value)
+        user, _, host = address.rpartition("@")
+        if not user or not host:
+            raise ValueError("is neither an address nor `Name <address>`")
+        return value
+
+    @field_validator("password_block_list")
+    @classmethod
+    def _is_readable(cls, value: str) -> str:
+        try:
+            common_passwords(value)
+        except OSError as exc:
+            raise ValueError("is no file that can be read") from exc
+        return value
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> "Settings":
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError("IDENTITY_SMTP_USER and IDENTITY_SMTP_PASSWORD go together")
+        return self
 
     def rules(self) -> domain.Rules:
         """These settings in the words of the domain."""

@@ -59,4 +59,5 @@ def end_all(connection: Connection, account_id: UUID, *, now: datetime) -> int:
 def accept_policy(connection: Connection, account_id: UUID, version: str, *, now: datetime) -> bool:
     """Record the acceptance; False when this version had been accepted before."""
     row = upsert(privacy_acceptances).values(account_id=account_id, policy_version=version, accepted_at=now)
-    return connection.execute(row.on_conflict_do_nothing()).rowcount == 1
+    added = row.on_conflict_do_nothing().returning(privacy_acceptances.c.account_id)
+    return connection.execute(added).one_or_none() is not None

@@ -86,7 +86,7 @@ def open_for(
         absolute_expires_at=absolute,
         previous_login_at=account.last_login_at,
         remote_address=session.remote_address,
-        user_agent=session.user_agent,
+        user_agent=session.user_agent.replace("\x00", ""),
     )
     accounts.change_account(connection, account.id, last_login_at=now)
     return answer(live(connection, session.token_hash, kit=kit, now=now))

@@ -1,0 +1,9 @@
+"""A front desk on a fresh database."""
+
+import pytest
+from front_desk import FrontDesk
+
+
+@pytest.fixture
+def desk(identity_db):
+    return FrontDesk(identity_db)
