@@ -62,7 +62,7 @@ class Window:
         self.refused.update(range(self._confirmed + 1, tag + 1) if multiple else (tag,))
         self._settle(tag, multiple)
 
-    def _on_return(self, _exchange: Any, _routing_key: Any, message: Any, *_rest: Any) -> None:
+    def _on_return(self, _error: Any, _exchange: str, _routing_key: str, message: Any) -> None:
         self.returned.add(message.properties["message_id"])
 
 
