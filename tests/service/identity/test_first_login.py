@@ -13,7 +13,9 @@ from espace_contracts.errors import (
     WeakPassword,
     WrongCredentials,
 )
-from front_desk import BAKERY, CONTACT, OWN_IDENTIFIER, OWN_PASSWORD, START, FrontDesk
+from front_desk import BAKERY, CONTACT, OWN_IDENTIFIER, OWN_PASSWORD, START, FrontDesk, hashed
+
+from services.identity.store import links
 
 
 def test_s05_the_wizard_keeps_the_choice_until_it_is_confirmed(desk):
@@ -299,3 +301,22 @@ def test_r18_the_same_key_chooses_once(desk):
 
     assert desk.personalise(key="k") == first
     assert len(desk.mails("identifier_change")) == 1
+
+
+def test_k09_the_link_itself_is_used_up_by_one_of_many(desk):
+    token_hash = hashed(desk.chosen())
+
+    def use(_):
+        with desk.database.transaction() as connection:
+            return links.consume(connection, token_hash, purpose="confirm_identifier", now=desk.now)
+
+    with ThreadPoolExecutor(12) as pool:
+        assert sum(pool.map(use, range(60))) == 1
+
+
+def test_k07_a_link_serves_its_own_purpose_only(desk):
+    token_hash = hashed(desk.chosen())
+
+    with desk.database.transaction() as connection:
+        assert links.live(connection, token_hash, purpose="reset_password", now=desk.now) is None
+        assert not links.consume(connection, token_hash, purpose="reset_password", now=desk.now)
