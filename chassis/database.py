@@ -28,6 +28,7 @@ def engine_for(url: str, *, name: str, pool_size: int = 10) -> Engine:
         pool_timeout=5,
         pool_pre_ping=True,
         pool_recycle=1800,
+        hide_parameters=True,  # an error's text must not carry what was being written
         connect_args={
             "connect_timeout": 5,
             "application_name": name,

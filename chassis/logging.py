@@ -6,6 +6,7 @@ import sys
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+WITHOUT_LOCALS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # locals hold secrets
 QUIET = ("nameko", "kombu", "amqp", "botocore", "urllib3", "alembic", "aiormq", "uvicorn", "asyncio")
 
 
@@ -37,7 +38,7 @@ def configure(level: str = "INFO", *, process: str = "") -> None:
             processors=[
                 _name_foreign,
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                structlog.processors.ExceptionRenderer(WITHOUT_LOCALS),
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         )
@@ -47,5 +48,6 @@ def configure(level: str = "INFO", *, process: str = "") -> None:
     root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)  # the bus reports what a worker raised
     if process:
         structlog.contextvars.bind_contextvars(process=process)

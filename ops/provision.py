@@ -102,13 +102,14 @@ def provision_broker(amqp_url: str, management_url: str, users: list[BrokerUser]
     """Import the whole topology in one request. Raises OSError when the management API refuses or is away."""
     vhost = unquote(urlsplit(amqp_url).path[1:]) or "/"
     administrator = unquote(urlsplit(management_url).username or "")
-    _manage(management_url, "PUT", f"/api/vhosts/{quote(vhost, safe='')}", {})
+    manage(management_url, "PUT", f"/api/vhosts/{quote(vhost, safe='')}", {})
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
-    _manage(management_url, "PUT", f"/api/permissions/{quote(vhost, safe='')}/{quote(administrator)}", everything)
-    _manage(management_url, "POST", "/api/definitions", definitions(vhost, users))
+    manage(management_url, "PUT", f"/api/permissions/{quote(vhost, safe='')}/{quote(administrator)}", everything)
+    manage(management_url, "POST", "/api/definitions", definitions(vhost, users))
 
 
-def _manage(management_url: str, verb: str, path: str, body: dict[str, Any]) -> None:
+def manage(management_url: str, verb: str, path: str, body: dict[str, Any]) -> None:
+    """One request to the broker's management API. Raises OSError."""
     parts = urlsplit(management_url)
     credentials = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     request = urllib.request.Request(  # noqa: S310 - the operators' own management address

@@ -7,6 +7,7 @@ when an acknowledgement meets a closed connection (traps 12 and 15). Here handle
 from functools import partial
 from typing import Any
 
+import eventlet
 import structlog
 from amqp.exceptions import AMQPError
 from kombu import Connection, Exchange, Queue, binding
@@ -16,6 +17,7 @@ from chassis.topology import QueueSpec
 
 log = structlog.get_logger()
 
+PAUSE_BEFORE_REQUEUE = 1.0  # seconds: a fault of ours must not become a hot loop
 LOST = (OSError, AMQPError)  # kombu's ConnectionError and every closed channel are among them
 
 
@@ -47,6 +49,7 @@ class BusConsumer(QueueConsumer):
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
         """Called after each (re)connection: every provider consumes its queue again."""
         self._consumers = {}
+        channel.auto_decode = False  # bytes as they came: what cannot be decoded is ours to bury
         for provider in self._providers:
             provider.declare(channel)
             consumer = consumer_cls(
@@ -68,6 +71,7 @@ class BusConsumer(QueueConsumer):
             log.warning("message_left_to_the_broker", reason=type(exc).__name__)
         except Exception:
             log.exception("message_not_dispatched", queue=provider.queue.name)
+            eventlet.sleep(PAUSE_BEFORE_REQUEUE)
             self.requeue_message(message)
 
     def ack_message(self, message: Any) -> None:

@@ -92,7 +92,14 @@ class Subscription(Entrypoint):
         if delay is None:
             self._bury(message, reason=_reason(error))
             return
-        log.warning("event_retried", queue=self.queue.name, attempts=attempts, delay=delay, reason=_reason(error))
+        log.warning(
+            "event_retried",
+            queue=self.queue.name,
+            attempts=attempts,
+            delay=delay,
+            reason=_reason(error),
+            exc_info=error,
+        )
         self._move(message, f"{self.queue.name}.retry.{delay}", {ATTEMPTS: attempts, "x-reason": _reason(error)})
 
     def _bury(self, message: Any, *, reason: str) -> None:

@@ -20,7 +20,7 @@ class EventData(Message):
     Within a version only optional members are added, so members unknown to this reader are passed over.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     exchange: ClassVar[str]
     type: ClassVar[str]
@@ -29,7 +29,7 @@ class EventData(Message):
 class FunderEventData(EventData):
     """An event of the funder's systems: what it does not name is refused, since it is most likely a mistake."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 DataT = TypeVar("DataT", bound=EventData)
@@ -39,7 +39,7 @@ Attribute = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 class Event(BaseModel, Generic[DataT]):
     """One event as received: the attributes that we use, and its typed data."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     specversion: Literal["1.0"]
     id: Attribute

@@ -28,7 +28,7 @@ class Write(Request):
 class Answer(BaseModel):
     """What a method returns: one JSON object. Callers pass over members that they do not know."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Done(Answer):

@@ -1,0 +1,106 @@
+"""Events in: applied once, retried later, buried with a reason; never lost (R2, R3, R13, R14)."""
+
+import json
+import signal
+
+import pytest
+
+from tests.service.chassis.conftest import Toy, wait_until
+
+QUEUE = "toy.Poked.v1"
+
+
+def test_event_is_applied_and_its_consequence_published(toy: Toy) -> None:
+    toy.poke("hello")
+    wait_until(lambda: toy.notes() == ["hello"], what="the note")
+    wait_until(lambda: toy.rows("select 1 from outbox where published_at is not null"), what="the relay's mark")
+
+
+def test_r3_repeated_event_changes_nothing(toy: Toy) -> None:
+    event_id = toy.poke("twice")
+    wait_until(lambda: toy.notes() == ["twice"])
+    toy.poke("twice", id=event_id)
+    toy.poke("after")
+    wait_until(lambda: "after" in toy.notes())
+    assert toy.notes() == ["after", "twice"]
+
+
+def test_same_id_with_another_body_is_buried(toy: Toy) -> None:
+    event_id = toy.poke("first")
+    wait_until(lambda: toy.notes() == ["first"])
+    toy.poke("second", id=event_id)
+    dead = wait_until(lambda: toy.take(f"{QUEUE}.dead"), what="the burial")
+    assert dead[0].headers["x-reason"].startswith("id_reused")
+    assert toy.notes() == ["first"]
+
+
+def test_r14_handler_that_raises_is_retried_after_a_delay(toy: Toy) -> None:
+    (toy.folder / "mark").unlink(missing_ok=True)
+    toy.poke("raise-once")
+    wait_until(lambda: toy.notes() == ["raise-once"], seconds=12, what="the retry")
+    assert not toy.take(f"{QUEUE}.dead")
+
+
+def test_trap_14_bare_timeout_does_not_leave_the_message_unacked(toy: Toy) -> None:
+    toy.poke("timeout")
+    moved = wait_until(lambda: toy.take(f"{QUEUE}.retry.5s"), what="the move to the retry queue")
+    assert moved[0].headers["x-attempts"] == 1
+    assert moved[0].headers["x-reason"] == "TimeLimitExceeded"
+    assert toy.notes() == []
+
+
+def test_what_never_becomes_valid_skips_the_retries(toy: Toy) -> None:
+    toy.poke("unacceptable")
+    dead = wait_until(lambda: toy.take(f"{QUEUE}.dead"), what="the burial")
+    assert dead[0].headers["x-reason"] == "never"
+    assert dead[0].headers["x-origin"] == QUEUE
+    assert toy.notes() == []
+
+
+def event(**changes: object) -> bytes:
+    document = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "urn:test",
+        "type": "Poked.v1",
+        "time": "2026-01-01T00:00:00Z",
+        "data": {"text": "x"},
+    } | changes
+    return json.dumps({name: value for name, value in document.items() if value is not None}).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "reason"),
+    [
+        (b"{not json", "application/json", "bad_json"),
+        (b"[]", "application/json", "invalid: (root)"),
+        (event(data=None), "application/json", "invalid: data"),
+        (event(data={"text": 3}), "application/json", "invalid: data.text"),
+        (event(time="yesterday"), "application/json", "invalid: time"),
+        (event(type="Poked.v2"), "application/json", "wrong_type: type"),
+        (event(), "application/x-python-serialize", "wrong_content_type"),
+        (event(data={"text": "x" * 2_000_000}), "application/json", "too_large"),
+    ],
+)
+def test_r13_poison_is_buried_with_its_reason(toy: Toy, body: bytes, content_type: str, reason: str) -> None:
+    toy.publish(body, content_type=content_type)
+    dead = wait_until(lambda: toy.take(f"{QUEUE}.dead"), what="the burial")
+    assert dead[0].headers["x-reason"] == reason
+    assert dead[0].headers["x-attempts"] == 1
+    toy.poke("neighbour")
+    wait_until(lambda: toy.notes() == ["neighbour"], what="the neighbour")
+
+
+def test_r2_kill_in_the_middle_of_a_handler_loses_nothing(toy: Toy) -> None:
+    toy.poke("slow")
+    wait_until(toy.holds_transaction, seconds=5, what="the handler's transaction")
+    toy.stop(signal.SIGKILL)
+    toy.start()
+    wait_until(lambda: toy.notes() == ["slow"], what="the redelivery")
+
+
+def test_sigterm_finishes_what_is_in_hand(toy: Toy) -> None:
+    toy.poke("slow")
+    wait_until(toy.holds_transaction, seconds=5, what="the handler's transaction")
+    assert toy.stop() == 0
+    assert toy.notes() == ["slow"]

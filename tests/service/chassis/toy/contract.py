@@ -1,0 +1,55 @@
+"""What crosses the bus of the toy service."""
+
+from typing import ClassVar
+
+from espace_contracts import errors, registry
+from espace_contracts.envelope import EventData
+from espace_contracts.rpc import Answer, Method, Request, Write
+
+NAME = "toy"
+
+
+class Poked(EventData):
+    """In: do something with *text*."""
+
+    exchange: ClassVar[str] = "funder.events"
+    type: ClassVar[str] = "Poked.v1"
+
+    text: str
+
+
+class Felt(EventData):
+    """Out: it was done."""
+
+    exchange: ClassVar[str] = "toy.events"
+    type: ClassVar[str] = "Felt.v1"
+
+    text: str
+
+
+class Echo(Request):
+    """What to say back, after how many seconds."""
+
+    text: str
+    seconds: float = 0
+
+
+class Echoed(Answer):
+    """The same again, and who asked."""
+
+    text: str
+    caller: str = ""
+
+
+class Note(Write):
+    """Write a line."""
+
+    text: str
+
+
+ECHO = Method(NAME, "echo", Echo, Echoed, frozenset({"admin", "funder"}), (errors.NotFound,), identified=False)
+WHO = Method(NAME, "who", Echo, Echoed, frozenset({"funder"}))
+SLEEP = Method(NAME, "sleep", Echo, Echoed, frozenset({"admin"}), identified=False)
+NOTE = Method(NAME, "note", Note, Echoed, frozenset({"admin"}), (errors.KeyReused,), identified=False)
+
+registry.SUBSCRIPTIONS[NAME] = (Poked,)
