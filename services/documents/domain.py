@@ -23,6 +23,7 @@ OPENING = timedelta(seconds=60)  # K27
 COMPLETED_WITHIN = timedelta(hours=2)  # a slow upload may end long after its address has expired
 ABANDONED_AFTER = timedelta(hours=3)  # then the sweeper removes what never became a document
 LONGEST_FILE_NAME = 150
+FOLDER = "files/"  # of the bucket; the sweeper looks nowhere else
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ł": "l"})
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 

@@ -20,9 +20,14 @@ class IntakeRules(DependencyProvider):
     """`self.intake_rules`: what the settings say of new files."""
 
     first_scan_state: Scan
+    draw_advices: bool
 
     def setup(self) -> None:
-        """Without a scanner a file is available at once; with one it stays closed until it is cleared (K25)."""
+        """Advices are drawn up unless a setting says no (S34).
+
+        Without a scanner a file is available at once; with one it stays closed until it is cleared (K25).
+        """
+        self.draw_advices = self.container.config["settings"].draw_advices
         self.first_scan_state = "pending" if self.container.config["settings"].hold_until_scanned else "available"
 
     def get_dependency(self, worker_ctx: Any) -> "IntakeRules":

@@ -109,6 +109,17 @@ document_versions = Table(
     *_stored(),
     _text("scan"),
     _time("created_at"),
+    Column("drawn_from", JSONB, nullable=True, comment="facts of a file that we draw ourselves"),
+    Column("drawn_at", DateTime(timezone=True), nullable=True, comment="its bytes are in the store since"),
+)
+
+advices = Table(
+    "advices",
+    metadata,
+    Column("payment_number", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    _text("siret"),
+    Column("document_id", Uuid, nullable=False),
 )
 
 file_openings = Table(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from espace_contracts import documents as api
-from espace_contracts import funder
+from espace_contracts import funder, payments
 from espace_contracts.envelope import Event
 from espace_contracts.errors import FileRefused
 
@@ -11,10 +11,11 @@ from chassis.bus import Caller, Unacceptable, rpc, subscribe
 from chassis.idempotency import once
 from chassis.objectstore import ObjectStoreProvider
 from chassis.service import Service
-from services.documents import domain, intake
+from chassis.threads import off_hub
+from services.documents import advice, domain, intake
 from services.documents.category_loader import CategoryLoader
 from services.documents.sweeper import Sweeper
-from services.documents.usecases import categories, deposits, documents, dossiers
+from services.documents.usecases import advices, categories, deposits, documents, dossiers
 
 
 class DocumentsService(Service):
@@ -67,12 +68,13 @@ class DocumentsService(Service):
         with self.db.transaction(siret=request.siret) as connection:
             opener = domain.opener_of(self.caller.kind, self.caller.name, request.actor)
             opening = documents.open_file(connection, request, opener=opener, now=now)
+        size = opening.size if opening.to_draw is None else self._draw(request.siret, opening)
         url = self.files.presigned_get(opening.object_key, file_name=opening.file_name, media_type=opening.media_type)
         return api.OpenedFile(
             url=url,
             file_name=opening.file_name,
             media_type=opening.media_type,
-            size=opening.size,
+            size=size,
             expires_at=now + domain.OPENING,
         )
 
@@ -131,6 +133,15 @@ class DocumentsService(Service):
         """The document is to be corrected."""
         self._record_decision(event)
 
+    # --- what payments tells
+
+    @subscribe(payments.PaymentRecorded)
+    def record_payment(self, event: Event[payments.PaymentRecorded]) -> None:
+        """Each payment has its remittance advice."""
+        with self.db.once(event) as connection:
+            if self.intake_rules.draw_advices:
+                advices.record_payment(connection, event.data, now=self.clock())
+
     # --- between the entrypoints and the use cases
 
     def _viewer(self) -> domain.Depositor:
@@ -143,6 +154,16 @@ class DocumentsService(Service):
         )
         upload = api.Upload(url=url, headers=headers, expires_at=announced.expires_at)
         return api.BegunDeposit(deposit_id=announced.deposit_id, upload=upload)
+
+    def _draw(self, siret: str, opening: documents.Opening) -> int:
+        """Draw an advice at its first opening and keep it; two first openings at a time store the same bytes."""
+        content = off_hub(advice.draw, advice.AdviceFacts.model_validate(opening.to_draw))
+        self.files.put(opening.object_key, content, opening.media_type)
+        with self.db.transaction(siret=siret) as connection:
+            advices.note_drawn(
+                connection, siret, opening.document_id, opening.version, content=content, now=self.clock()
+            )
+        return len(content)
 
     def _check_uploaded(self, deposit: Any) -> None:
         try:

@@ -14,4 +14,5 @@ class Settings(ServiceSettings, ObjectStoreSettings):
     hold_until_scanned: bool = Field(
         default=False, description="new files stay pending, and closed, until a scanner clears them"
     )
+    draw_advices: bool = Field(default=True, description="draw up a remittance advice for every payment")
     sweep_seconds: float = Field(default=600, gt=0, description="pause between two rounds of the sweeper")

@@ -11,9 +11,8 @@ from chassis.clock import utc_now
 from chassis.database import Database
 from chassis.loops import Loop
 from chassis.objectstore import ObjectStore
-from services.documents.domain import ABANDONED_AFTER
+from services.documents.domain import ABANDONED_AFTER, FOLDER
 from services.documents.store import deposits as store
-from services.documents.usecases.deposits import FOLDER
 
 log = structlog.get_logger()
 

@@ -50,6 +50,12 @@ def has_dossier(connection: Connection, siret: str, number: str) -> bool:
     return connection.scalar(found) is not None
 
 
+def funder_of(connection: Connection, siret: str, number: str) -> dict[str, Any] | None:
+    """The funder that follows the dossier, where both are known."""
+    same = and_(dossiers.c.siret == siret, dossiers.c.dossier_number == number)
+    return connection.scalar(select(dossiers.c.funder).where(same))
+
+
 def _dossiers_with_counts(siret: str, hidden: Sequence[str]) -> Select[Any]:
     """Dossiers with the numbers of their documents, those of the *hidden* categories left out."""
     counts = (

@@ -18,8 +18,6 @@ from services.documents.store import deposits as store
 from services.documents.store import documents as document_store
 from services.documents.store import dossiers as dossier_store
 
-FOLDER = "files/"
-
 
 @dataclass(frozen=True)
 class Announced:
@@ -48,7 +46,7 @@ def begin(connection: Connection, request: api.BeginDeposit, *, depositor: Depos
         raise NotFound("no such dossier", "dossier_number")
     announced = Announced(
         deposit_id=uuid4(),
-        object_key=FOLDER + uuid4().hex,
+        object_key=domain.FOLDER + uuid4().hex,
         media_type=MEDIA_TYPES[ending],
         size=request.size,
         sha256=request.sha256,

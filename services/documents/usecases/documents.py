@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from espace_contracts import documents as api
@@ -60,10 +61,13 @@ def get_document(connection: Connection, siret: str, document_id: UUID, *, viewe
 class Opening:
     """A file that may be fetched; who asked for it is noted."""
 
+    document_id: UUID
+    version: int
     object_key: str
     file_name: str
     media_type: str
     size: int
+    to_draw: dict[str, Any] | None = None  # facts of a file of ours that is not in the store yet
 
 
 def open_file(connection: Connection, request: api.OpenFile, *, opener: Depositor, now: datetime) -> Opening:
@@ -90,7 +94,15 @@ def open_file(connection: Connection, request: api.OpenFile, *, opener: Deposito
         opener_account=opener.account_id,
         opened_at=now,
     )
-    return Opening(file.object_key, file.file_name, file.media_type, file.size)
+    return Opening(
+        document_id=document.id,
+        version=version,
+        object_key=file.object_key,
+        file_name=file.file_name,
+        media_type=file.media_type,
+        size=file.size,
+        to_draw=file.drawn_from if file.drawn_at is None else None,
+    )
 
 
 def record_decision(

@@ -32,6 +32,7 @@ class Intake:
     """The rule of new files, set by hand."""
 
     first_scan_state: api.Scan = "available"
+    draw_advices: bool = True
 
 
 @dataclass

@@ -6,9 +6,8 @@ import pytest
 from espace_contracts.errors import Conflict, NotFound
 
 from chassis.objectstore import ObjectMissing, ObjectStoreDown
-from services.documents.domain import ABANDONED_AFTER, COMPLETED_WITHIN
+from services.documents.domain import ABANDONED_AFTER, COMPLETED_WITHIN, FOLDER
 from services.documents.sweeper import sweep
-from services.documents.usecases.deposits import FOLDER
 from tests.service.documents.documents_world import SAMPLES, World, put
 
 BULLETIN = (SAMPLES / "bulletin.pdf").read_bytes()

@@ -1,0 +1,84 @@
+"""The remittance advice of each payment (S34): its row comes with the payment, its PDF at the first opening."""
+
+import hashlib
+from datetime import UTC, datetime, time
+from typing import Any
+from uuid import UUID, uuid4
+
+from espace_contracts.payments import PaymentRecorded
+from sqlalchemy import Connection
+
+from services.documents.advice import AdviceFacts, draw
+from services.documents.domain import FOLDER
+from services.documents.file_checks import PDF
+from services.documents.store import advices as store
+from services.documents.store import documents as document_store
+from services.documents.store import dossiers as dossier_store
+
+CATEGORY = "remittance_advice"
+
+
+def record_payment(connection: Connection, payment: PaymentRecorded, *, now: datetime) -> None:
+    """The payment has its advice; a higher version makes a new version of it, and may move it to another employer."""
+    known = store.lock_advice(connection, payment.payment_number)
+    if known is not None and known.version >= payment.version:
+        return
+    facts = _facts(connection, payment)
+    file = _file(facts, now=now)
+    issued_at = datetime.combine(payment.paid_on, time(12), UTC)  # lists are by the day of the payment
+    if known is not None and known.siret == payment.siret:
+        document_id: UUID = known.document_id
+        store.add_version(connection, payment.siret, document_id, deposited_at=issued_at, **file)
+    else:
+        if known is not None:
+            store.withdraw(connection, known.siret, known.document_id, now=now)
+        document_id = uuid4()
+        document = _document(facts, document_id) | {"deposited_at": issued_at}
+        document_store.add_document(connection, payment.siret, document=document, file=file)
+    store.save_advice(
+        connection,
+        payment.siret,
+        payment_number=payment.payment_number,
+        version=payment.version,
+        document_id=document_id,
+    )
+
+
+def _facts(connection: Connection, payment: PaymentRecorded) -> AdviceFacts:
+    named = set(AdviceFacts.model_fields) - {"funder"}
+    funder = dossier_store.funder_of(connection, payment.siret, payment.dossier_number)
+    return AdviceFacts.model_validate(payment.model_dump(mode="json", include=named) | {"funder": funder})
+
+
+def _file(facts: AdviceFacts, *, now: datetime) -> dict[str, Any]:
+    content = draw(facts)
+    return {
+        "object_key": FOLDER + uuid4().hex,
+        "file_name": f"avis-de-virement-{facts.payment_number}.pdf",
+        "media_type": PDF,
+        "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "scan": "available",  # our own bytes
+        "created_at": now,
+        "drawn_from": facts.model_dump(mode="json"),
+    }
+
+
+def _document(facts: AdviceFacts, document_id: UUID) -> dict[str, Any]:
+    return {
+        "id": document_id,
+        "category": CATEGORY,
+        "payment_number": facts.payment_number,
+        "label": f"Avis de virement n° {facts.payment_number}",
+        "depositor_kind": "funder",
+        "depositor_name": facts.funder.name if facts.funder else "Transitions Pro",
+        "handling": "received",
+    }
+
+
+def note_drawn(
+    connection: Connection, siret: str, document_id: UUID, version: int, *, content: bytes, now: datetime
+) -> None:
+    """The PDF is kept from now on; its size may differ when a newer release has drawn it."""
+    digest = hashlib.sha256(content).hexdigest()
+    store.set_drawn(connection, siret, document_id, version, size=len(content), sha256=digest, drawn_at=now)

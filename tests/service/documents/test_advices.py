@@ -1,0 +1,122 @@
+"""Each payment has its remittance advice in the tab Documents (S34)."""
+
+import hashlib
+import io
+import itertools
+import urllib.request
+from datetime import date
+from typing import Any
+
+import pytest
+from espace_contracts import documents as api
+from espace_contracts.payments import PaymentRecorded
+from pypdf import PdfReader
+
+from services.documents.file_checks import PDF, check_content
+from tests.service.documents.documents_world import OTHER, START, TILLEULS, World, event_of
+
+
+def payment(version: int = 1, **changes: Any) -> PaymentRecorded:
+    """A payment of the guide's screen."""
+    facts = {
+        "siret": TILLEULS,
+        "payment_number": "806113",
+        "version": version,
+        "state": "current",
+        "dossier_number": "19GE00565",
+        "beneficiary": {"last_name": "MARTIN", "first_name": "Audrey"},
+        "training_title": "INFIRMIER BLOC OPERATOIRE",
+        "amount": "2764.94",
+        "paid_hours": "151.67",
+        "periods": [{"start": "2019-11-01", "end": "2019-11-30"}],
+        "paid_on": "2019-12-11",
+        "transfer_reference": "VIR-1",
+    }
+    return PaymentRecorded.model_validate(facts | changes)
+
+
+def record(world: World, *payments: PaymentRecorded) -> None:
+    for each in payments:
+        world.service().record_payment(event_of(each, time=START))
+
+
+def listed(world: World, siret: str = TILLEULS) -> tuple[api.Document, ...]:
+    return world.service().list_documents(api.ListDocuments(siret=siret)).documents
+
+
+def fetched(world: World, document: api.Document, **members: Any) -> bytes:
+    request = {"siret": TILLEULS, "document_id": document.document_id} | members
+    opened = world.service().open_file(api.OpenFile.model_validate(request))
+    with urllib.request.urlopen(opened.url, timeout=20) as answer:
+        content: bytes = answer.read()
+    return content
+
+
+def words(content: bytes) -> str:
+    check_content(io.BytesIO(content), PDF)
+    (page,) = PdfReader(io.BytesIO(content), strict=True).pages
+    return page.extract_text().replace("\u00a0", " ")
+
+
+def test_s34_an_advice_is_an_employer_document_that_can_be_read(tilleuls: World) -> None:
+    record(tilleuls, payment())
+    (advice,) = listed(tilleuls)
+    assert advice.title == "Avis de virement n° 806113"
+    assert advice.rubric == "Avis de virement"
+    assert (advice.payment_number, advice.dossier_number) == ("806113", None)
+    assert (advice.depositor, advice.depositor_name) == ("funder", "Transitions Pro Grand Est")
+    assert advice.deposited_at.date() == date(2019, 12, 11)
+    assert not advice.changeable
+    content = fetched(tilleuls, advice)
+    for word in ("806113", "2 764,94 €", "11/12/2019", "MARTIN Audrey", "19GE00565", "Transitions Pro Grand Est"):
+        assert word in words(content)
+    assert (len(content), hashlib.sha256(content).hexdigest()) == (advice.size, advice.sha256)
+
+
+def test_s34_the_pdf_is_drawn_at_the_first_opening_and_then_kept(tilleuls: World) -> None:
+    record(tilleuls, payment())
+    (advice,) = listed(tilleuls)
+    assert list(tilleuls.files.keys("files/")) == []
+    first = fetched(tilleuls, advice)
+    (key,) = tilleuls.files.keys("files/")
+    assert b"".join(tilleuls.files.chunks(key)) == first
+    tilleuls.files.put(key, b"kept as it is", PDF)
+    assert fetched(tilleuls, advice) == b"kept as it is"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_r4_the_highest_version_is_the_advice_whatever_came_first(tilleuls: World, order: tuple[int, ...]) -> None:
+    versions = [payment(1), payment(2, amount="2700.00"), payment(3, amount="2700.00", state="cancelled")]
+    record(tilleuls, *(versions[place] for place in order))
+    (advice,) = listed(tilleuls)
+    assert "2 700,00 €" in words(fetched(tilleuls, advice))
+    assert "ANNULÉ" in words(fetched(tilleuls, advice))
+
+
+def test_s34_a_correction_makes_a_new_version_and_keeps_the_old_one(tilleuls: World) -> None:
+    record(tilleuls, payment(1), payment(2, amount="2700.00"))
+    (advice,) = listed(tilleuls)
+    assert advice.version == 2
+    assert "2 764,94 €" in words(fetched(tilleuls, advice, version=1))
+
+
+def test_s54_a_payment_that_moves_to_another_employer_takes_its_advice_along(tilleuls: World) -> None:
+    record(tilleuls, payment(1), payment(2, siret=OTHER), payment(1))
+    assert listed(tilleuls) == ()
+    (advice,) = listed(tilleuls, siret=OTHER)
+    assert advice.payment_number == "806113"
+
+
+def test_s34_a_setting_says_no(tilleuls: World) -> None:
+    tilleuls.intake.draw_advices = False
+    record(tilleuls, payment())
+    assert listed(tilleuls) == ()
+
+
+def test_a_payment_may_come_before_its_dossier_and_have_any_letters(world: World) -> None:
+    odd = {"last_name": "ŁUCZAK (née D’Œuvre)", "first_name": "Zoé\\"}
+    record(world, payment(beneficiary=odd, training_title="long " * 39, amount="-1234567.80"))
+    (advice,) = listed(world)
+    text = words(fetched(world, advice))
+    assert "UCZAK (née D’Œuvre) Zoé\\" in text
+    assert "-1 234 567,80 €" in text
