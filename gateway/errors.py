@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.files import FilesUnavailable
-from gateway.forms import Forged, TooLarge
+from gateway.forms import TooLarge
 from gateway.problems import problem
 from gateway.rendering import page
-from gateway.security import new_token
+from gateway.security import Forged, new_token
 from gateway.session import LoginRequired, NotYet, Redirected, Stage, Visitor, visitor_of
 
 log = structlog.get_logger()

@@ -4,15 +4,11 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from gateway.security import csrf_matches
+from gateway.security import Forged, csrf_matches
 from gateway.session import visitor_of
 
 LARGEST_TYPED_FORM = 1_000_000  # bytes
 DRAINED = 4  # an answer is read only once the browser has sent all: so many times the limit are read and dropped
-
-
-class Forged(Exception):
-    """The form does not come from a page of ours that this browser has been given."""
 
 
 class TooLarge(Exception):

@@ -11,6 +11,10 @@ LOCAL_PATH = re.compile(r"^/(?![/\\])[^\\\x00-\x1f\x7f]*$")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+class Forged(Exception):
+    """What was sent does not come from a page or a program that this browser or session has been given."""
+
+
 def new_token() -> str:
     """256 random bits, fit for a cookie."""
     return secrets.token_urlsafe(32)

@@ -15,7 +15,7 @@ from espace_contracts.types import Actor
 from fastapi import Request
 from starlette.responses import Response
 
-from gateway.security import SAFE_METHODS, csrf_token, new_token, token_hash
+from gateway.security import SAFE_METHODS, Forged, csrf_matches, csrf_token, new_token, token_hash
 
 
 class Bus(Protocol):
@@ -197,16 +197,23 @@ def _return_address(request: Request) -> str:
 
 
 class Gate:
-    """The dependency of each route: who may pass. Lets through a Visitor, sends others where they belong."""
+    """The dependency of each route: who may pass. Lets through a Visitor, sends others where they belong.
 
-    def __init__(self, *stages: Stage, api: bool = False) -> None:
+    *writes* marks the API's routes that change something: they want the header `X-CSRF-Token` as well. Pages
+    carry the token in their forms, and check it where they read them.
+    """
+
+    def __init__(self, *stages: Stage, api: bool = False, writes: bool = False) -> None:
         self.stages = frozenset(stages)
         self.api = api
+        self.writes = writes
 
     async def __call__(self, request: Request) -> Visitor:
-        """The visitor. Raises Redirected, or LoginRequired and NotYet on the API."""
+        """The visitor. Raises Redirected, or LoginRequired, NotYet and Forged on the API."""
         visitor = await visitor_of(request)
         if visitor.stage in self.stages:
+            if self.writes and not csrf_matches(request.headers.get("x-csrf-token", ""), (visitor.secret,)):
+                raise Forged
             return visitor
         if self.api:
             raise LoginRequired if visitor.stage is Stage.ANONYMOUS else NotYet
@@ -240,6 +247,8 @@ CONFIRMED = Gate(Stage.POLICY, Stage.MEMBER)
 POLICY = Gate(Stage.POLICY)
 MEMBER = Gate(Stage.MEMBER)
 API_MEMBER = Gate(Stage.MEMBER, api=True)
+API_MEMBER_WRITES = Gate(Stage.MEMBER, api=True, writes=True)
+API_SESSION_WRITES = Gate(Stage.FIRST_LOGIN, Stage.POLICY, Stage.MEMBER, api=True, writes=True)
 API_SESSION = Gate(Stage.FIRST_LOGIN, Stage.POLICY, Stage.MEMBER, api=True)
 API_EVERYBODY = Gate(*Stage, api=True)
 

@@ -6,8 +6,8 @@ from espace_contracts import payments as api
 from espace_contracts.types import Day
 from fastapi import APIRouter, Depends, Query, Request
 
-from gateway.api.shapes import Page, check_token, problems
-from gateway.session import API_MEMBER, Visitor
+from gateway.api.shapes import Page, problems
+from gateway.session import API_MEMBER, API_MEMBER_WRITES, Visitor
 
 router = APIRouter(tags=["payments"])
 
@@ -49,17 +49,17 @@ async def list_payments(
     )
 
 
-@router.put("/payments/{number}/tick", dependencies=[Depends(check_token)], responses=problems(401, 403, 404, 503))
+@router.put("/payments/{number}/tick", responses=problems(401, 403, 404, 503))
 async def tick_payment(
-    request: Request, number: str, visitor: Annotated[Visitor, Depends(API_MEMBER)]
+    request: Request, number: str, visitor: Annotated[Visitor, Depends(API_MEMBER_WRITES)]
 ) -> api.TickedPayments:
     """Mark a payment as checked (S32); doing it again changes nothing."""
     return await request.app.state.bus.call(api.TICK_PAYMENTS, _one(visitor, number))
 
 
-@router.delete("/payments/{number}/tick", dependencies=[Depends(check_token)], responses=problems(401, 403, 404, 503))
+@router.delete("/payments/{number}/tick", responses=problems(401, 403, 404, 503))
 async def untick_payment(
-    request: Request, number: str, visitor: Annotated[Visitor, Depends(API_MEMBER)]
+    request: Request, number: str, visitor: Annotated[Visitor, Depends(API_MEMBER_WRITES)]
 ) -> api.TickedPayments:
     """Remove the mark."""
     return await request.app.state.bus.call(api.UNTICK_PAYMENTS, _one(visitor, number))

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from chassis.sealing import seal
-from gateway.api.shapes import OpenedSession, check_token, problems
+from gateway.api.shapes import OpenedSession, problems
 from gateway.pages.login import hand_out
 from gateway.security import csrf_token, new_token
-from gateway.session import API_EVERYBODY, API_SESSION, Visitor, new_session
+from gateway.session import API_EVERYBODY, API_SESSION, API_SESSION_WRITES, Visitor, new_session
 
 router = APIRouter(tags=["session"])
 
@@ -52,9 +52,9 @@ async def show_session(visitor: Annotated[Visitor, Depends(API_SESSION)]) -> Ope
     return _shown(visitor.known, visitor.secret)
 
 
-@router.delete("/session", status_code=204, dependencies=[Depends(check_token)], responses=problems(401, 403, 503))
+@router.delete("/session", status_code=204, responses=problems(401, 403, 503))
 async def close_session(
-    request: Request, response: Response, visitor: Annotated[Visitor, Depends(API_SESSION)]
+    request: Request, response: Response, visitor: Annotated[Visitor, Depends(API_SESSION_WRITES)]
 ) -> None:
     """Log out."""
     state = request.app.state

@@ -1,15 +1,10 @@
-"""Shapes that the API adds to those of the contracts: lists, the session, problems; the anti-forgery check."""
+"""Shapes that the API adds to those of the contracts: lists, the session, problems."""
 
 from typing import Any, Generic, TypeVar
 
 from espace_contracts import identity
 from espace_contracts.types import Id, Instant, Siret
-from fastapi import Request
 from pydantic import BaseModel, Field
-
-from gateway.forms import Forged
-from gateway.security import csrf_matches
-from gateway.session import visitor_of
 
 ItemT = TypeVar("ItemT")
 
@@ -50,11 +45,3 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The documented refusals of a route."""
     content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
     return {status: {"description": "Refused", "content": content} for status in statuses}
-
-
-async def check_token(request: Request) -> None:
-    """The dependency of every route that changes something. Raises Forged."""
-    visitor = await visitor_of(request)
-    token = request.headers.get("x-csrf-token", "")
-    if not csrf_matches(token, (visitor.secret,)):
-        raise Forged
