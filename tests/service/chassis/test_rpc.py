@@ -47,7 +47,7 @@ def test_k31_method_for_identified_callers_refuses_the_nameless(toy: Toy) -> Non
 
 
 def test_k31_broker_refuses_a_forged_user_id(toy: Toy) -> None:
-    with pytest.raises(Exception, match="user_id property set to 'funder.demo'"):
+    with pytest.raises(Exception, match=r"user_id property set to 'funder\.demo'"):
         toy.call("who", {"text": "x"}, user_id="funder.demo")
 
 

@@ -1,12 +1,16 @@
 """What crosses the bus of the toy service."""
 
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from espace_contracts import errors, registry
 from espace_contracts.envelope import EventData
 from espace_contracts.rpc import Answer, Method, Request, Write
 
+from tests.service.stack import stack
+
 NAME = "toy"
+TESTER = frozenset({urlsplit(stack()["migrate"]["OPS_RABBITMQ_URL"]).username or ""})  # the tests' broker user
 
 
 class Poked(EventData):
@@ -47,9 +51,9 @@ class Note(Write):
     text: str
 
 
-ECHO = Method(NAME, "echo", Echo, Echoed, frozenset({"admin", "funder"}), (errors.NotFound,), identified=False)
+ECHO = Method(NAME, "echo", Echo, Echoed, TESTER, (errors.NotFound,), identified=False)
 WHO = Method(NAME, "who", Echo, Echoed, frozenset({"funder"}))
-SLEEP = Method(NAME, "sleep", Echo, Echoed, frozenset({"admin"}), identified=False)
-NOTE = Method(NAME, "note", Note, Echoed, frozenset({"admin"}), (errors.KeyReused,), identified=False)
+SLEEP = Method(NAME, "sleep", Echo, Echoed, TESTER, identified=False)
+NOTE = Method(NAME, "note", Note, Echoed, TESTER, (errors.KeyReused,), identified=False)
 
 registry.SUBSCRIPTIONS[NAME] = (Poked,)

@@ -1,0 +1,137 @@
+"""The asyncio client: calls with a deadline, refusals as themselves, life after a lost connection (R12)."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from espace_contracts.errors import Incident, NotFound, Unavailable
+from espace_contracts.rpc import Method
+
+from chassis.asyncbus import BusClient
+from ops.provision import manage
+from tests.service.chassis.conftest import Toy
+from tests.service.chassis.toy import contract as api
+
+
+def with_client(toy: Toy, work: Callable[[BusClient], Awaitable[Any]], **listeners: Any) -> Any:
+    async def run() -> Any:
+        client = BusClient(toy.amqp_url)
+        for data_class, callback in listeners.values():
+            client.listen(data_class, callback)
+        await client.start()
+        try:
+            return await work(client)
+        finally:
+            await client.close()
+
+    return asyncio.run(run())
+
+
+def test_answer_is_the_contracts_class(toy: Toy) -> None:
+    answer = with_client(toy, lambda client: client.call(api.ECHO, api.Echo(text="hé")))
+    assert answer == api.Echoed(text="hé", caller=next(iter(api.TESTER)))
+
+
+def test_refusal_is_raised_as_itself(toy: Toy) -> None:
+    with pytest.raises(NotFound) as caught:
+        with_client(toy, lambda client: client.call(api.ECHO, api.Echo(text="refuse")))
+    assert caught.value.fields == ("text",)
+
+
+def test_incident_brings_its_reference(toy: Toy) -> None:
+    with pytest.raises(Incident) as caught:
+        with_client(toy, lambda client: client.call(api.ECHO, api.Echo(text="break")))
+    assert caught.value.reference in toy.logs[-1].read_text()
+
+
+def test_many_calls_at_a_time_get_their_own_answers(toy: Toy) -> None:
+    async def work(client: BusClient) -> list[str]:
+        calls = [client.call(api.ECHO, api.Echo(text=str(number))) for number in range(200)]
+        return [answer.text for answer in await asyncio.gather(*calls)]
+
+    assert with_client(toy, work) == [str(number) for number in range(200)]
+
+
+def test_r12_call_without_a_callee_ends_at_its_deadline(toy: Toy) -> None:
+    nobody = Method("nobody", "echo", api.Echo, api.Echoed, api.TESTER, seconds=0.5)
+    started = time.monotonic()
+    with pytest.raises(Unavailable):
+        with_client(toy, lambda client: client.call(nobody, api.Echo(text="x")))
+    assert time.monotonic() - started < 2
+
+
+def test_r12_abandoned_call_is_not_executed_later(toy: Toy) -> None:
+    """Ten workers are busy when the eleventh call comes and goes: it must never run."""
+    short = Method("toy", "sleep", api.Echo, api.Echoed, api.TESTER, identified=False, seconds=0.5)
+    long = Method("toy", "sleep", api.Echo, api.Echoed, api.TESTER, identified=False, seconds=10)
+
+    async def work(client: BusClient) -> None:
+        busy = [asyncio.create_task(client.call(long, api.Echo(text="busy", seconds=2))) for _ in range(10)]
+        await asyncio.sleep(0.3)
+        with pytest.raises(Unavailable):
+            await client.call(short, api.Echo(text="abandoned"))
+        await asyncio.gather(*busy)
+        await asyncio.sleep(0.5)
+
+    with_client(toy, work)
+    assert toy.notes() == ["busy"] * 10
+
+
+def test_connection_lost_is_made_again_and_told(toy: Toy) -> None:
+    lost: list[str] = []
+
+    async def work(client: BusClient) -> str:
+        client.on_disconnect(lambda: lost.append("lost"))
+        await client.call(api.ECHO, api.Echo(text="before"))
+        name = await asyncio.to_thread(connection_of_gateway, toy)
+        await asyncio.to_thread(manage, toy.management_url, "DELETE", f"/api/connections/{name}", {})
+        for _ in range(100):
+            if lost:
+                break
+            await asyncio.sleep(0.05)
+        return (await client.call(api.ECHO, api.Echo(text="after"))).text
+
+    assert with_client(toy, work) == "after"
+    assert lost == ["lost"]
+
+
+def test_event_reaches_the_listener(toy: Toy) -> None:
+    heard: list[str] = []
+
+    async def work(client: BusClient) -> None:
+        await client.call(api.ECHO, api.Echo(text="connected"))
+        await asyncio.to_thread(toy.poke, "tell me")
+        for _ in range(100):
+            if heard:
+                break
+            await asyncio.sleep(0.05)
+
+    with_client(toy, work, felt=(api.Felt, lambda event: heard.append(event.data.text)))
+    assert heard == ["tell me"]
+
+
+def connection_of_gateway(toy: Toy) -> str:
+    """The broker's name of the client's connection; the management API knows it after a few seconds."""
+    import json
+    import urllib.request
+    from base64 import b64encode
+    from urllib.parse import quote, urlsplit
+
+    parts = urlsplit(toy.management_url)
+    credentials = b64encode(f"{parts.username}:{parts.password}".encode()).decode()
+    request = urllib.request.Request(
+        f"http://{parts.hostname}:{parts.port}/api/connections", headers={"Authorization": f"Basic {credentials}"}
+    )
+    for _ in range(100):
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            for entry in json.load(answer):
+                properties = entry.get("client_properties", {})
+                if (
+                    entry.get("vhost") == urlsplit(toy.amqp_url).path[1:]
+                    and properties.get("connection_name") == "gateway"
+                ):
+                    return quote(entry["name"], safe="")
+        time.sleep(0.1)
+    raise AssertionError("the broker does not list the client's connection")
