@@ -136,8 +136,8 @@ def _box(box: BoxText) -> tuple[str, dict[str, Any]]:
         readings.append(f"dossier_key >= :dossier_{place} and dossier_key < :dossier_end_{place}")
         values |= {f"dossier_{place}": number, f"dossier_end_{place}": number + HIGHEST}
     if box.amounts:
-        readings.append("amount = any(:amounts)")
-        values["amounts"] = list(box.amounts)
+        readings.append("amount_cents = any(cast(:cents as bigint[]))")
+        values["cents"] = [int(amount * 100) for amount in box.amounts]
     if box.words:
         words = [f"strpos(beneficiary_key, :word_{place}) > 0" for place in range(len(box.words))]
         readings.append(" and ".join(words))

@@ -72,10 +72,10 @@ def test_s24_pages_follow_each_other_without_gap_or_repeat(guide, limit):
 def test_s26_a_page_never_ends_within_a_row(portal, limit):
     for place in range(8):
         portal.record(issued(f"{place}", dossier_number=f"D{place // 3}"))
-    rows = []
-    for page in pages(portal, limit):
-        assert page.payments
-        rows.append({payment.dossier_number for payment in page.payments})
+    shown = list(pages(portal, limit))
+    assert [payment.payment_number for page in shown for payment in page.payments] == [f"{place}" for place in range(8)]
+    rows = [{payment.dossier_number for payment in page.payments} for page in shown]
+    assert all(rows)
     assert sum(len(row) for row in rows) == 3, "each dossier is on one page only"
 
 

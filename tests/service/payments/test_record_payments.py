@@ -73,6 +73,13 @@ def test_a_cancelled_payment_stays_visible_outside_the_totals(portal):
     assert (page.totals.amount, page.totals.count, page.months[0].amount) == (Decimal("50.00"), 1, Decimal("50.00"))
 
 
+def test_a_cancellation_that_a_correction_has_overtaken_is_told_to_nobody(portal):
+    portal.record(issued(version=3))
+    assert portal.record(cancelled(version=2)).unchanged == 1
+    assert portal.one().state == "current"
+    assert len(portal.events()) == 1
+
+
 def test_a_higher_version_brings_a_cancelled_payment_back(portal):
     portal.record(issued(), cancelled(), issued(version=3))
     payment = portal.one()
