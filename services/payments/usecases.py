@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from chassis import outbox
 from services.payments import domain, pages, rows, store
 from services.payments.domain import Known, Statement
-from services.payments.search import read_search
+from services.payments.search import Criteria, read_search
 
 Heard = dict[str, list[tuple[int, Statement]]]  # by payment number, each with its place in the list
 
@@ -119,10 +119,11 @@ def list_payments(connection: Connection, request: api.ListPayments) -> api.Paym
     more = end < len(found)
     if not more and len(found) > request.limit:
         more = store.more_after(connection, request.siret, criteria, end=keys[-1])
+    everything = criteria == Criteria()
     return pages.page(
         months,
         found[:end],
-        unfiltered_count=store.count(connection, request.siret),
+        unfiltered_count=sum(month.lines for month in months) if everything else store.count(connection, request.siret),
         next_cursor=domain.write_cursor(*keys[end - 1]) if more else None,
     )
 
