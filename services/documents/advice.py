@@ -37,7 +37,8 @@ def draw(facts: AdviceFacts) -> bytes:
     y = _draw_funder(page, facts.funder, 780)
     page.text(LEFT, y - 40, f"Avis de virement n° {facts.payment_number}", size=20, font=BOLD)
     page.text(LEFT, y - 78, french_amount(facts.amount), size=26, font=BOLD, colour=PETROL)
-    page.text(LEFT, y - 98, f"virés le {french_day(facts.paid_on)}", colour=SOFT)
+    movement = "virés" if facts.amount > 0 else "repris"
+    page.text(LEFT, y - 98, f"{movement} le {french_day(facts.paid_on)}", colour=SOFT)
     if facts.state == "cancelled":
         page.text(VALUES + 120, y - 78, "RÈGLEMENT ANNULÉ", size=14, font=BOLD, colour="0.70 0.12 0.12")
     _draw_rows(page, _rows(facts), y - 140)

@@ -120,3 +120,4 @@ def test_a_payment_may_come_before_its_dossier_and_have_any_letters(world: World
     text = words(fetched(world, advice))
     assert "UCZAK (née D’Œuvre) Zoé\\" in text
     assert "-1 234 567,80 €" in text
+    assert "repris le" in text

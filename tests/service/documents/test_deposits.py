@@ -10,7 +10,10 @@ from uuid import uuid4
 import pytest
 from espace_contracts import documents as api
 from espace_contracts.errors import Conflict, FileRefused, InvalidRequest, KeyReused, NotAllowed, NotFound
+from pydantic import SecretStr
 
+from chassis.objectstore import ObjectStore, ObjectStoreDown
+from chassis.settings import ObjectStoreSettings
 from tests.service.documents.documents_world import ACTOR, OTHER, SAMPLES, TILLEULS, World, put
 
 BULLETIN = (SAMPLES / "bulletin.pdf").read_bytes()
@@ -133,6 +136,25 @@ def test_k21_a_file_is_refused_before_it_is_sent(tilleuls: World, members: dict[
         tilleuls.begin(**members)
     assert refusal.value.fields == (reason,)
     assert tilleuls.count("deposits") == 0
+
+
+def test_r9_a_store_that_is_down_changes_nothing_and_the_deposit_can_be_completed_later(tilleuls: World) -> None:
+    begun = tilleuls.begin()
+    put(begun, BULLETIN)
+    store = tilleuls.files
+    tilleuls.files = ObjectStore(
+        ObjectStoreSettings(
+            s3_endpoint="http://127.0.0.1:9",
+            s3_access_key=SecretStr("a"),
+            s3_secret_key=SecretStr("b"),
+            s3_bucket="documents",
+        )
+    )
+    with pytest.raises(ObjectStoreDown):
+        tilleuls.complete(begun)
+    assert tilleuls.count("documents") == 0
+    tilleuls.files = store
+    assert tilleuls.complete(begun).sha256 == hashlib.sha256(BULLETIN).hexdigest()
 
 
 def test_two_tabs_that_complete_one_deposit_get_one_document(tilleuls: World) -> None:
