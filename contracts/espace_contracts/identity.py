@@ -187,6 +187,65 @@ class AcceptPrivacyPolicy(SessionWrite):
     policy_version: Text
 
 
+class RequestPasswordReset(Request):
+    """« Mot de passe oublié » (S16): answered alike, and as fast, whether the identifier exists or not."""
+
+    identifier: str = Field(max_length=1000)
+    remote_address: Text
+
+
+class RemindIdentifier(Request):
+    """« Identifiant oublié » (S16): the identifier goes to this address if it is an employer's contact."""
+
+    contact_email: str = Field(max_length=1000)
+    remote_address: Text
+
+
+class ResetPassword(Write):
+    """Set a new password behind the mailed link (S18 to S20); opens no session, ends all."""
+
+    token_hash: TokenHash
+    identifier: str = Field(max_length=1000)
+    password: Sealed
+    remote_address: Text
+
+
+class OwnSession(Answer):
+    """One of the account's live sessions."""
+
+    session_id: Id
+    current: bool
+    opened_at: Instant
+    last_seen_at: Instant
+    remote_address: Text
+    user_agent: str
+
+
+class OwnSessions(Answer):
+    """The account's live sessions, the latest opened first."""
+
+    sessions: tuple[OwnSession, ...]
+
+
+class EndOwnSessions(SessionWrite):
+    """End one session of the account, or all but the caller's (« déconnecter partout »)."""
+
+    session_id: Id | None = None
+
+
+class ReissueCredentials(Write):
+    """Mail fresh provisional credentials to an employer who has not finished the first login (S3)."""
+
+    siret: Siret
+
+
+class DisableAccount(Write):
+    """The employer's accounts open no session any more, from now on."""
+
+    siret: Siret
+    reason: Text
+
+
 _GATEWAY = frozenset({GATEWAY})
 _FUNDER = frozenset({FUNDER})
 
@@ -239,6 +298,40 @@ ACCEPT_PRIVACY_POLICY = Method(
     (errors.SessionInvalid, errors.Conflict),
 )
 
+REQUEST_PASSWORD_RESET = Method(
+    SERVICE, "request_password_reset", RequestPasswordReset, Done, _GATEWAY, (errors.TooManyAttempts,)
+)
+REMIND_IDENTIFIER = Method(SERVICE, "remind_identifier", RemindIdentifier, Done, _GATEWAY, (errors.TooManyAttempts,))
+GET_RESET_LINK = Method(SERVICE, "get_reset_link", LinkToken, Done, _GATEWAY, (errors.LinkInvalid,))
+RESET_PASSWORD = Method(
+    SERVICE,
+    "reset_password",
+    ResetPassword,
+    Done,
+    _GATEWAY,
+    (errors.LinkInvalid, errors.InvalidRequest, errors.WeakPassword, errors.TooManyAttempts),
+)
+LIST_SESSIONS = Method(SERVICE, "list_sessions", SessionToken, OwnSessions, _GATEWAY, (errors.SessionInvalid,))
+END_SESSIONS = Method(SERVICE, "end_sessions", EndOwnSessions, Done, _GATEWAY, (errors.SessionInvalid, errors.NotFound))
+REISSUE_CREDENTIALS = Method(
+    SERVICE,
+    "reissue_credentials",
+    ReissueCredentials,
+    AccountAnswer,
+    _FUNDER,
+    (errors.NotFound, errors.Conflict, errors.KeyReused),
+    identified=False,
+)
+DISABLE_ACCOUNT = Method(
+    SERVICE,
+    "disable_account",
+    DisableAccount,
+    AccountAnswer,
+    _FUNDER,
+    (errors.NotFound, errors.KeyReused),
+    identified=False,
+)
+
 EVENTS: tuple[type[EventData], ...] = (
     AccountCreated,
     ProvisionalCredentialsSent,
@@ -260,4 +353,12 @@ METHODS = (
     GET_CONFIRMATION,
     CONFIRM_IDENTIFIER,
     ACCEPT_PRIVACY_POLICY,
+    REQUEST_PASSWORD_RESET,
+    REMIND_IDENTIFIER,
+    GET_RESET_LINK,
+    RESET_PASSWORD,
+    LIST_SESSIONS,
+    END_SESSIONS,
+    REISSUE_CREDENTIALS,
+    DISABLE_ACCOUNT,
 )
