@@ -9,10 +9,10 @@ import structlog
 
 from chassis.clock import utc_now
 from chassis.loops import Loop
-from services.identity.keys import Keys
 from services.identity.letters import Letters
+from services.identity.providers import kit_of
 from services.identity.settings import Settings
-from services.identity.usecases import mails
+from services.identity.usecases import forgotten, mails
 
 log = structlog.get_logger()
 
@@ -112,6 +112,8 @@ def _words(error: Exception) -> str:
 class Mailer(Loop):
     """Sends due mails one after the other; woken after each commit that wrote one.
 
+    Before, it writes the mails that « Mot de passe oublié » asked for, whose call must not look for an account.
+
     A mail is claimed for the length of a lease and no transaction is open while the server is talked to. A
     process that dies between the server's answer and the mark repeats the identical mail: the one window (R5).
     """
@@ -127,19 +129,20 @@ class Mailer(Loop):
         """Make the adapters that *settings* describe."""
         self._letters = Letters(settings)
         self._server = MailServer(settings)
-        self._keys = Keys(
-            private_key=settings.private_key.get_secret_value(), mail_key=settings.mail_key.get_secret_value()
-        )
+        self._kit = kit_of(settings)
         self._lease = timedelta(seconds=settings.smtp_timeout_seconds * LEASE_STEPS + 30)
         self._give_up_after = timedelta(days=settings.mail_give_up_days)
 
     def run_once(self) -> float:
         """Send one mail, if one is due; the seconds until the next."""
         with self.database.work() as connection:
+            if forgotten.answer_next(connection, kit=self._kit, now=self.clock()):
+                return 0.0
+        with self.database.work() as connection:
             mail = mails.claim(connection, now=self.clock(), lease=self._lease)
             if mail is None:
                 return mails.seconds_until_next(connection, now=self.clock(), at_most=LONGEST_SLEEP)
-        message = self._letters.message(mail, self._keys.unlock(mail.secret))
+        message = self._letters.message(mail, self._kit.keys.unlock(mail.secret))
         try:
             answer = self._server.send(message, mail.recipient)
         except Refused as exc:

@@ -118,6 +118,16 @@ mails = Table(
     Column("settled_at", INSTANT),
 )
 
+forgotten_requests = Table(
+    "forgotten_requests",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("sought", Text, nullable=False),
+    Column("remote_address", Text, nullable=False),
+    Column("requested_at", INSTANT, nullable=False),
+)
+
 login_attempts = Table(
     "login_attempts",
     metadata,

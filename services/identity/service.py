@@ -7,7 +7,7 @@ case and answers. Rules live in `domain`, work in `usecases`, queries in `store`
 from espace_contracts import funder
 from espace_contracts import identity as api
 from espace_contracts.envelope import Event
-from espace_contracts.errors import WrongCredentials
+from espace_contracts.errors import InvalidRequest, WrongCredentials
 from espace_contracts.rpc import Done
 
 from chassis.bus import rpc, subscribe
@@ -15,7 +15,7 @@ from chassis.idempotency import once
 from chassis.service import Service
 from services.identity.mailer import Mailer
 from services.identity.providers import KitProvider
-from services.identity.usecases import employers, first_login, sessions
+from services.identity.usecases import employers, first_login, forgotten, sessions
 
 
 class IdentityService(Service):
@@ -145,4 +145,83 @@ class IdentityService(Service):
                 api.ACCEPT_PRIVACY_POLICY,
                 request,
                 lambda: first_login.accept_privacy_policy(connection, request, kit=self.kit, now=self.clock()),
+            )
+
+    @rpc(api.REQUEST_PASSWORD_RESET)
+    def request_password_reset(self, request: api.RequestPasswordReset) -> Done:
+        """« Mot de passe oublié »: a link by mail, if there is somebody to mail it to (S16)."""
+        return self._note_forgotten(forgotten.PASSWORD, request.identifier, request.remote_address)
+
+    @rpc(api.REMIND_IDENTIFIER)
+    def remind_identifier(self, request: api.RemindIdentifier) -> Done:
+        """« Identifiant oublié »: the identifier by mail to the contact address (S16)."""
+        return self._note_forgotten(forgotten.IDENTIFIER, request.contact_email, request.remote_address)
+
+    def _note_forgotten(self, kind: str, sought: str, remote_address: str) -> Done:
+        known = {"sought": sought, "remote_address": remote_address}
+        with self.db.transaction() as connection:
+            forgotten.note_request(connection, kind, **known, rules=self.kit.rules, now=self.clock())
+        self.mailer.wake()
+        return Done()
+
+    @rpc(api.GET_RESET_LINK)
+    def get_reset_link(self, request: api.LinkToken) -> Done:
+        """Whether a reset link works; asking consumes nothing."""
+        with self.db.transaction() as connection:
+            forgotten.check_link(connection, request.token_hash, now=self.clock())
+        return Done()
+
+    @rpc(api.RESET_PASSWORD)
+    def reset_password(self, request: api.ResetPassword) -> Done:
+        """Set a new password behind the link, and end every session (S18 to S20)."""
+        try:
+            with self.db.transaction() as connection:
+                once(
+                    connection,
+                    api.RESET_PASSWORD,
+                    request,
+                    lambda: forgotten.reset_password(connection, request, kit=self.kit, now=self.clock()),
+                )
+        except InvalidRequest:
+            with self.db.transaction() as connection:
+                forgotten.note_wrong_identifier(connection, request, kit=self.kit, now=self.clock())
+            raise
+        self.mailer.wake()
+        return Done()
+
+    @rpc(api.LIST_SESSIONS)
+    def list_sessions(self, request: api.SessionToken) -> api.OwnSessions:
+        """The caller's own live sessions (K16)."""
+        with self.db.transaction() as connection:
+            return sessions.list_own(connection, request.token_hash, kit=self.kit, now=self.clock())
+
+    @rpc(api.END_SESSIONS)
+    def end_sessions(self, request: api.EndOwnSessions) -> Done:
+        """End one of them, or all but the caller's."""
+        with self.db.transaction() as connection:
+            sessions.end_own(connection, request, kit=self.kit, now=self.clock())
+        return Done()
+
+    @rpc(api.REISSUE_CREDENTIALS)
+    def reissue_credentials(self, request: api.ReissueCredentials) -> api.AccountAnswer:
+        """Mail fresh provisional credentials (S3)."""
+        with self.db.transaction() as connection:
+            answer = once(
+                connection,
+                api.REISSUE_CREDENTIALS,
+                request,
+                lambda: employers.reissue_credentials(connection, request.siret, kit=self.kit, now=self.clock()),
+            )
+        self.mailer.wake()
+        return answer
+
+    @rpc(api.DISABLE_ACCOUNT)
+    def disable_account(self, request: api.DisableAccount) -> api.AccountAnswer:
+        """Close the account, at once and everywhere."""
+        with self.db.transaction() as connection:
+            return once(
+                connection,
+                api.DISABLE_ACCOUNT,
+                request,
+                lambda: employers.disable_account(connection, request, now=self.clock()),
             )

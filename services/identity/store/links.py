@@ -15,10 +15,15 @@ def _live(now: datetime) -> ColumnElement[bool]:
 
 def replace(connection: Connection, account_id: UUID, purpose: str, **values: Any) -> None:
     """A new link; older ones of this account and purpose stop working. The caller holds the account."""
+    void(connection, account_id, purpose, now=values["created_at"])
+    connection.execute(insert(links).values(id=uuid4(), account_id=account_id, purpose=purpose, **values))
+
+
+def void(connection: Connection, account_id: UUID, purpose: str, *, now: datetime) -> None:
+    """The account's unused links of this purpose stop working."""
     older = (links.c.account_id == account_id) & (links.c.purpose == purpose)
     unused = links.c.used_at.is_(None) & links.c.voided_at.is_(None)
-    connection.execute(update(links).where(older, unused).values(voided_at=values["created_at"]))
-    connection.execute(insert(links).values(id=uuid4(), account_id=account_id, purpose=purpose, **values))
+    connection.execute(update(links).where(older, unused).values(voided_at=now))
 
 
 def live(connection: Connection, token_hash: str, *, purpose: str, now: datetime) -> Row[Any] | None:

@@ -40,6 +40,13 @@ def settle(connection: Connection, mail_id: UUID, *, state: str, answer: str, no
     return connection.execute(query.values(values)).rowcount == 1
 
 
+def withdraw(connection: Connection, account_id: UUID, name: str, *, answer: str, now: datetime) -> None:
+    """The account's waiting mails of this name are given up."""
+    waiting = (mails.c.account_id == account_id) & (mails.c.name == name) & (mails.c.state == "queued")
+    values = {"state": "given_up", "server_answer": answer, "settled_at": now, "secret": None}
+    connection.execute(update(mails).where(waiting).values(values))
+
+
 def postpone(connection: Connection, mail_id: UUID, *, answer: str, due_at: datetime) -> None:
     """Try again at *due_at*."""
     query = update(mails).where(mails.c.id == mail_id, mails.c.state == "queued")

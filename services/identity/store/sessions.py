@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, text, update
+from sqlalchemy import Connection, Row, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.identity.models import privacy_acceptances, sessions
@@ -31,6 +31,13 @@ LIVE = text(
 def live(connection: Connection, token_hash: str, *, policy: str | None, now: datetime) -> Row[Any] | None:
     """The session behind the token and what pages need of its account; *policy* is the version that must be accepted."""
     return connection.execute(LIVE, {"token_hash": token_hash, "policy": policy, "now": now}).one_or_none()
+
+
+def live_of_account(connection: Connection, account_id: UUID, *, now: datetime) -> list[Row[Any]]:
+    """All live sessions of the account, the latest opened first."""
+    live_ones = (sessions.c.ended_at.is_(None), sessions.c.idle_expires_at > now, sessions.c.absolute_expires_at > now)
+    query = select(sessions).where(sessions.c.account_id == account_id, *live_ones)
+    return list(connection.execute(query.order_by(sessions.c.opened_at.desc())))
 
 
 def add(connection: Connection, **values: Any) -> None:

@@ -1,19 +1,21 @@
 """How an employer comes into being: its account, its provisional credentials, its contact address (S2, S3)."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from espace_contracts import identity as api
+from espace_contracts.errors import Conflict, NotFound
 from espace_contracts.funder import Employer, EmployerContactChanged
 from espace_contracts.types import Funder
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from chassis import outbox
 from services.identity import domain
 from services.identity.kit import Kit
 from services.identity.store import accounts
 from services.identity.store import mails as waiting_mails
-from services.identity.usecases import audit, mails
+from services.identity.usecases import audit, mails, sessions
 
 
 def open_account(
@@ -70,20 +72,60 @@ def mint_provisional_credentials(connection: Connection, account_id: UUID, *, ki
     account = accounts.lock_account(connection, account_id)
     if account is None or account.state != "provisional" or account.password_hash is not None:
         return False
+    _write_credentials(connection, account, kit=kit, now=now)
+    return True
+
+
+def _write_credentials(connection: Connection, account: Row[Any], *, kit: Kit, now: datetime) -> None:
     password = domain.provisional_password(kit.choose)
     expires_at = now + kit.rules.provisional_lifetime
     accounts.change_account(
-        connection, account_id, password_hash=kit.passwords.hash(password), provisional_expires_at=expires_at
+        connection, account.id, password_hash=kit.passwords.hash(password), provisional_expires_at=expires_at
     )
     letter = mails.Letter(
         name=mails.PROVISIONAL_CREDENTIALS,
-        account_id=account_id,
+        account_id=account.id,
         facts={"identifier": account.identifier, "expires_at": expires_at.isoformat()},
         secret=kit.keys.lock({"password": password}),
     )
     mails.queue(connection, letter, now=now)
-    audit.note(connection, "provisional_credentials_minted", at=now, account_id=account_id, actor=audit.SYSTEM)
-    return True
+    audit.note(connection, "provisional_credentials_minted", at=now, account_id=account.id, actor=audit.SYSTEM)
+
+
+def reissue_credentials(connection: Connection, siret: str, *, kit: Kit, now: datetime) -> api.AccountAnswer:
+    """Fresh provisional credentials by mail; the ones before are dead, and so is every session (S3).
+
+    Raises NotFound for an unknown employer, Conflict when the first login is over or the account disabled.
+    """
+    account = _locked_account_of(connection, siret)
+    if account.state not in sessions.WITH_PROVISIONAL_CREDENTIALS:
+        raise Conflict(f"the account is {account.state}")
+    mails.withdraw(connection, account.id, mails.PROVISIONAL_CREDENTIALS, now=now)
+    sessions.end_all(connection, account.id, siret, now=now)
+    audit.note(connection, "credentials_reissued", at=now, account_id=account.id, siret=siret, actor=audit.FUNDER)
+    _write_credentials(connection, account, kit=kit, now=now)
+    return api.AccountAnswer(account_id=account.id, siret=siret, state=account.state, created=False)
+
+
+def disable_account(connection: Connection, request: api.DisableAccount, *, now: datetime) -> api.AccountAnswer:
+    """The employer's account opens no session any more, and loses those it has. Raises NotFound."""
+    account = _locked_account_of(connection, request.siret)
+    if account.state != "disabled":
+        accounts.change_account(connection, account.id, state="disabled")
+        sessions.end_all(connection, account.id, request.siret, now=now)
+        disabled = api.AccountDisabled(account_id=account.id, siret=request.siret)
+        outbox.publish(connection, disabled, subject=request.siret, at=now)
+        who = {"account_id": account.id, "siret": request.siret, "actor": audit.FUNDER}
+        audit.note(connection, "account_disabled", at=now, details={"reason": request.reason}, **who)
+    return api.AccountAnswer(account_id=account.id, siret=request.siret, state="disabled", created=False)
+
+
+def _locked_account_of(connection: Connection, siret: str) -> Row[Any]:
+    known = accounts.first_account(connection, siret)
+    account = accounts.lock_account(connection, known.id) if known else None
+    if account is None:
+        raise NotFound
+    return account
 
 
 def change_contact(connection: Connection, change: EmployerContactChanged, *, now: datetime) -> bool:

@@ -32,6 +32,12 @@ def of_confirmation(account_id: UUID, remote_address: str, rules: Rules) -> tupl
     return Subject(f"confirmation:{account_id}", rules.account_delays), _address(remote_address, rules)
 
 
+def of_forgotten(kind: str, key: str, remote_address: str, rules: Rules) -> tuple[Subject, Subject]:
+    """What somebody has forgotten (the identifier's password, the address's identifier), and the address."""
+    digest = sha256(key.encode()).hexdigest()
+    return Subject(f"forgotten {kind}:{digest}", rules.account_delays), _address(remote_address, rules)
+
+
 def _address(remote_address: str, rules: Rules) -> Subject:
     return Subject(f"address:{remote_address}", rules.address_delays)
 

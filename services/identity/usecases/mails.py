@@ -18,6 +18,9 @@ PROVISIONAL_CREDENTIALS = "provisional_credentials"
 IDENTIFIER_CHANGE = "identifier_change"
 IDENTIFIER_CONFIRMED = "identifier_confirmed"
 CONTACT_CHANGED = "contact_changed"
+PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a mail
+PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a mail
+IDENTIFIER_REMINDER = "identifier_reminder"
 
 SENT, BOUNCED, GIVEN_UP = "sent", "bounced", "given_up"
 
@@ -50,6 +53,11 @@ def queue(connection: Connection, letter: Letter, *, now: datetime) -> UUID:
         created_at=now,
     )
     return mail_id
+
+
+def withdraw(connection: Connection, account_id: UUID, name: str, *, now: datetime) -> None:
+    """Mails of this name that still wait are not sent any more: what they say has been replaced."""
+    store.withdraw(connection, account_id, name, answer="withdrawn before sending: replaced", now=now)
 
 
 def claim(connection: Connection, *, now: datetime, lease: timedelta) -> Row[Any] | None:

@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from espace_contracts import identity as api
-from espace_contracts.errors import SessionInvalid
+from espace_contracts.errors import NotFound, SessionInvalid
 from sqlalchemy import Connection, Row
 
 from chassis import outbox
 from services.identity import domain
 from services.identity.kit import Kit, Proof
-from services.identity.store import accounts
+from services.identity.store import accounts, links
 from services.identity.store import sessions as store
 from services.identity.usecases import audit, limits
 
@@ -63,6 +63,7 @@ def finish_login(
         audit.note(connection, "login", at=now, succeeded=False, **who)
         return None
     limits.went_well(connection, limits.of_login(account.identifier_key, address, kit.rules), now=now)
+    links.void(connection, account.id, "reset_password", now=now)  # who logs in has found the password again (K7)
     if proof.better_hash:
         accounts.change_account(connection, account.id, password_hash=proof.better_hash)
     audit.note(connection, "login", at=now, account_id=account.id, remote_address=address)
@@ -124,6 +125,39 @@ def close_session(connection: Connection, token_hash: str, *, now: datetime) -> 
     ended = api.SessionEnded(account_id=row.account_id, siret=row.siret, token_hash=token_hash)
     outbox.publish(connection, ended, subject=row.siret, at=now)
     audit.note(connection, "logout", at=now, account_id=row.account_id, siret=row.siret)
+
+
+def list_own(connection: Connection, token_hash: str, *, kit: Kit, now: datetime) -> api.OwnSessions:
+    """The live sessions of the caller's account, the latest opened first. Raises SessionInvalid."""
+    current = live(connection, token_hash, kit=kit, now=now)
+    rows = store.live_of_account(connection, current.account_id, now=now)
+    return api.OwnSessions(
+        sessions=tuple(
+            api.OwnSession(
+                session_id=row.id,
+                current=row.id == current.session_id,
+                opened_at=row.opened_at,
+                last_seen_at=row.last_seen_at,
+                remote_address=row.remote_address,
+                user_agent=row.user_agent,
+            )
+            for row in rows
+        )
+    )
+
+
+def end_own(connection: Connection, request: api.EndOwnSessions, *, kit: Kit, now: datetime) -> None:
+    """End the named session of the caller's account, or all but the caller's. Raises SessionInvalid, NotFound."""
+    current = live(connection, request.token_hash, kit=kit, now=now)
+    own = store.live_of_account(connection, current.account_id, now=now)
+    if request.session_id is None:
+        wanted = [row for row in own if row.id != current.session_id]
+    else:
+        wanted = [row for row in own if row.id == request.session_id]
+        if not wanted:
+            raise NotFound
+    for row in wanted:
+        close_session(connection, row.token_hash, now=now)
 
 
 def end_all(connection: Connection, account_id: UUID, siret: str, *, now: datetime) -> None:

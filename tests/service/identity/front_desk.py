@@ -17,11 +17,13 @@ from services.identity.mailer import Mailer
 from services.identity.providers import kit_of
 from services.identity.service import IdentityService
 from services.identity.settings import Settings
+from services.identity.usecases import forgotten
 
 CLINIC = "73282932000074"
 BAKERY = "44306184100047"
 CONTACT = "rh@clinique-des-tilleuls.example"
 PRIVATE_KEY, PUBLIC_KEY = new_key_pair()
+NEW_PASSWORD = "Nouveau-mot-2020"
 FIRST, SECOND = "first", "second"  # tokens of the sessions before and after the confirmation
 START = datetime(2019, 8, 1, 8, 0, tzinfo=UTC)
 OWN_IDENTIFIER, OWN_PASSWORD = "paie.tilleuls", "Été-2019 à Strasbourg"  # NFC as typed
@@ -167,6 +169,46 @@ class FrontDesk:
         request = api.AcceptPrivacyPolicy(token_hash=hashed(token), policy_version=version)
         return self.service.accept_privacy_policy(request)
 
+    def forget_password(self, identifier, address="192.0.2.7"):
+        self.service.request_password_reset(api.RequestPasswordReset(identifier=identifier, remote_address=address))
+        self.answer_requests()
+
+    def forget_identifier(self, contact_email, address="192.0.2.7"):
+        self.service.remind_identifier(api.RemindIdentifier(contact_email=contact_email, remote_address=address))
+        self.answer_requests()
+
+    def answer_requests(self):
+        """What the mailer's loop does before it sends."""
+        with self.database.work() as connection:
+            while forgotten.answer_next(connection, kit=self.service.kit, now=self.now):
+                pass
+
+    def look_at_reset_link(self, link):
+        return self.service.get_reset_link(api.LinkToken(token_hash=hashed(link)))
+
+    def reset(self, link, password=NEW_PASSWORD, *, identifier=OWN_IDENTIFIER, key=None):
+        sealed = seal(PUBLIC_KEY, password)
+        request = api.ResetPassword(
+            token_hash=hashed(link),
+            identifier=identifier,
+            password=sealed,
+            remote_address="192.0.2.7",
+            idempotency_key=key,
+        )
+        return self.service.reset_password(request)
+
+    def own_sessions(self, token=SECOND):
+        return self.service.list_sessions(api.SessionToken(token_hash=hashed(token))).sessions
+
+    def end_sessions(self, token=SECOND, session_id=None):
+        self.service.end_sessions(api.EndOwnSessions(token_hash=hashed(token), session_id=session_id))
+
+    def reissue(self, siret=CLINIC):
+        return self.service.reissue_credentials(api.ReissueCredentials(siret=siret))
+
+    def disable(self, siret=CLINIC):
+        return self.service.disable_account(api.DisableAccount(siret=siret, reason="fraud"))
+
     # whole stretches
 
     def open_provisional(self, *, siret=CLINIC, email=CONTACT):
@@ -232,9 +274,9 @@ class FrontDesk:
                 connection.execute(select(func.count()).select_from(rows).where(line.contains(part))).scalar_one() > 0
             )
 
-    def link(self):
-        """The token in the newest mail with a link."""
-        return self.secret(self.mails("identifier_change")[-1])["token"]
+    def link(self, name="identifier_change"):
+        """The token in the newest mail of this name."""
+        return self.secret(self.mails(name)[-1])["token"]
 
     def audited(self, action):
         query = "select succeeded from audit_log where action = :action order by id"

@@ -1,8 +1,11 @@
 """S3, S8, R5, R10: mails leave once, are retried, bounce, and keep no secret behind."""
 
 import pytest
-from front_desk import BAKERY, CONTACT, OWN_PASSWORD
+from espace_contracts import identity as api
+from front_desk import BAKERY, CONTACT, NEW_PASSWORD, OWN_IDENTIFIER, OWN_PASSWORD
 from post_office import PostOffice
+
+from services.identity.letters import FOLDER
 
 
 @pytest.fixture
@@ -212,16 +215,30 @@ def test_s08_the_mail_of_the_change_has_both_identifiers_and_the_link(desk, post
     assert desk.confirm(link).state == "active"
 
 
-def test_every_mail_of_the_first_login_can_be_read_as_text(desk, post_office):
+def test_every_mail_can_be_read_as_text_and_says_no_password(desk, post_office):
     desk.activated()
+    desk.forget_identifier(CONTACT)
+    desk.forget_password(OWN_IDENTIFIER)
+    desk.reset(desk.link("password_reset"))
     desk.contact_changed("paie@clinique.example", version=1)
     send_all(desk.mailer(smtp_port=post_office.port))
 
-    names = [mail.name for mail in desk.mails()]
-    assert sorted(names) == ["contact_changed", "identifier_change", "identifier_confirmed", "provisional_credentials"]
-    assert len(post_office.mails) == 4
+    folders = {folder.name for folder in FOLDER.iterdir() if folder.is_dir()}
+    assert {mail.name for mail in desk.mails()} == folders
+    assert len(post_office.mails) == len(folders)
     for mail in post_office.mails:
         assert "Bonjour," in text_of(mail)
         assert "03\u00a000\u00a000\u00a000\u00a000" in text_of(mail)
         assert "{{" not in html_of(mail)
         assert OWN_PASSWORD not in mail.as_string()
+        assert NEW_PASSWORD not in mail.as_string()
+
+
+def test_the_mailer_answers_what_was_forgotten_by_itself(desk, post_office):
+    desk.activated()
+    mailer = desk.mailer(smtp_port=post_office.port)
+    send_all(mailer)
+    desk.service.remind_identifier(api.RemindIdentifier(contact_email=CONTACT, remote_address="192.0.2.7"))
+    send_all(mailer)
+
+    assert OWN_IDENTIFIER in text_of(post_office.mails[-1])

@@ -1,0 +1,138 @@
+"""« Mot de passe oublié » and « Identifiant oublié » (S16 to S22).
+
+Whoever asks gets the same answer, as fast, whether anybody is found: the call only notes the request, and
+the mailer's loop looks for the account afterwards (K13).
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from espace_contracts import identity as api
+from espace_contracts.errors import InvalidRequest, LinkInvalid, WeakPassword
+from espace_contracts.rpc import Done
+from sqlalchemy import Connection, Row
+
+from chassis import outbox
+from services.identity import domain
+from services.identity.kit import Kit
+from services.identity.store import accounts, attempts, links
+from services.identity.store import forgotten as store
+from services.identity.store import mails as written_mails
+from services.identity.usecases import audit, limits, mails, sessions
+
+RESET_PASSWORD = "reset_password"  # noqa: S105 - the purpose of a link
+PASSWORD, IDENTIFIER = "password", "identifier"
+HOUR = timedelta(hours=1)
+
+
+def note_request(
+    connection: Connection, kind: str, *, sought: str, remote_address: str, rules: domain.Rules, now: datetime
+) -> None:
+    """Note that somebody at *remote_address* has forgotten the password or the identifier. Raises TooManyAttempts."""
+    key = domain.identifier_key(sought)
+    limits.count(connection, limits.of_forgotten(kind, key, remote_address, rules), now=now)
+    store.add(connection, id=uuid4(), kind=kind, sought=key, remote_address=remote_address, requested_at=now)
+
+
+def answer_next(connection: Connection, *, kit: Kit, now: datetime) -> bool:
+    """Look at the oldest request and write the mails it deserves; False when none is left."""
+    request = store.take(connection)
+    if request is None:
+        return False
+    if request.kind == PASSWORD:
+        account = accounts.account_by_key(connection, request.sought)
+        found = [account] if account is not None and account.state == "active" else []
+    else:
+        found = store.active_accounts_at(connection, request.sought)
+    for account in found:
+        _answer(connection, request, account, kit=kit, now=now)
+    if not found:
+        who = {"remote_address": request.remote_address, "actor": audit.ANONYMOUS}
+        audit.note(connection, f"forgotten_{request.kind}", at=now, succeeded=False, **who)
+    return True
+
+
+def _answer(connection: Connection, request: Row[Any], account: Row[Any], *, kit: Kit, now: datetime) -> None:
+    """One mail for one account, unless it has had many within the hour."""
+    name = mails.PASSWORD_RESET if request.kind == PASSWORD else mails.IDENTIFIER_REMINDER
+    accounts.lock_account(connection, account.id)
+    written = written_mails.since(connection, account.id, name, start=now - HOUR)
+    allowed = len(written) < kit.rules.confirmation_mails_an_hour
+    who = {"account_id": account.id, "actor": audit.ANONYMOUS, "remote_address": request.remote_address}
+    audit.note(connection, f"forgotten_{request.kind}", at=now, succeeded=allowed, **who)
+    if not allowed:
+        return
+    if name == mails.PASSWORD_RESET:
+        _mail_reset_link(connection, account, kit=kit, now=now)
+    else:
+        facts = {"identifier": account.identifier}
+        mails.queue(connection, mails.Letter(name=name, account_id=account.id, facts=facts), now=now)
+
+
+def _mail_reset_link(connection: Connection, account: Row[Any], *, kit: Kit, now: datetime) -> None:
+    token, token_hash = kit.new_token()
+    expires_at = now + kit.rules.reset_lifetime
+    links.replace(connection, account.id, RESET_PASSWORD, token_hash=token_hash, created_at=now, expires_at=expires_at)
+    facts = {"expires_at": expires_at.isoformat()}
+    secret = kit.keys.lock({"token": token})
+    letter = mails.Letter(name=mails.PASSWORD_RESET, account_id=account.id, facts=facts, secret=secret)
+    mails.queue(connection, letter, now=now)
+    siret = accounts.employer_of(connection, account.id).siret
+    asked = api.PasswordResetRequested(account_id=account.id, siret=siret)
+    outbox.publish(connection, asked, subject=siret, at=now)
+
+
+def check_link(connection: Connection, token_hash: str, *, now: datetime) -> None:
+    """Nothing when the link works; it is not consumed (K8). Raises LinkInvalid."""
+    if links.live(connection, token_hash, purpose=RESET_PASSWORD, now=now) is None:
+        raise LinkInvalid
+
+
+def reset_password(connection: Connection, request: api.ResetPassword, *, kit: Kit, now: datetime) -> Done:
+    """The new password from now on; every session of the account is ended (S18 to S20).
+
+    Raises LinkInvalid, TooManyAttempts, InvalidRequest("identifier") for another account's identifier,
+    WeakPassword. A refusal leaves the link as it was.
+    """
+    account = _account_behind(connection, request, kit=kit, now=now)
+    if domain.identifier_key(request.identifier) != account.identifier_key:
+        raise InvalidRequest("the link was made for another identifier", "identifier")
+    employer = accounts.employer_of(connection, account.id)
+    password = kit.keys.open_password(request.password)
+    context = (account.identifier, employer.legal_name, employer.siret, employer.contact_email.split("@")[0])
+    if broken := domain.unmet_password_rules(password, kit.rules.passwords, context):
+        raise WeakPassword("the password breaks rules", ",".join(broken))
+    accounts.change_account(connection, account.id, password_hash=kit.passwords.hash(password))
+    sessions.end_all(connection, account.id, employer.siret, now=now)
+    attempts.clear(connection, limits.of_login(account.identifier_key, "", kit.rules)[0].name)
+    changed = api.PasswordChanged(account_id=account.id, siret=employer.siret)
+    outbox.publish(connection, changed, subject=employer.siret, at=now)
+    who = {"account_id": account.id, "siret": employer.siret, "remote_address": request.remote_address}
+    audit.note(connection, "password_reset", at=now, **who)
+    letter = mails.Letter(name=mails.PASSWORD_CHANGED, account_id=account.id, facts={"changed_at": now.isoformat()})
+    mails.queue(connection, letter, now=now)
+    return Done()
+
+
+def _account_behind(connection: Connection, request: api.ResetPassword, *, kit: Kit, now: datetime) -> Row[Any]:
+    """The active account of the link, held, and the link used up. Raises LinkInvalid, TooManyAttempts."""
+    link = links.live(connection, request.token_hash, purpose=RESET_PASSWORD, now=now)
+    account = accounts.lock_account(connection, link.account_id) if link else None
+    if account is None or account.state != "active":
+        raise LinkInvalid
+    subjects = limits.of_confirmation(account.id, request.remote_address, kit.rules)
+    limits.refuse_while_delayed(connection, subjects, now=now)
+    if not links.consume(connection, request.token_hash, purpose=RESET_PASSWORD, now=now):
+        raise LinkInvalid
+    return account
+
+
+def note_wrong_identifier(connection: Connection, request: api.ResetPassword, *, kit: Kit, now: datetime) -> None:
+    """Keep and count the failure, which the refusal has rolled back (K12, K35)."""
+    link = links.live(connection, request.token_hash, purpose=RESET_PASSWORD, now=now)
+    if link is None:
+        raise LinkInvalid
+    who = {"account_id": link.account_id, "actor": audit.ANONYMOUS, "remote_address": request.remote_address}
+    audit.note(connection, "password_reset", at=now, succeeded=False, **who)
+    limits.count(connection, limits.of_confirmation(link.account_id, request.remote_address, kit.rules), now=now)

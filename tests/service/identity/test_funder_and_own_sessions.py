@@ -1,0 +1,84 @@
+"""Credentials re-issued or closed by the funder; own sessions listed and ended."""
+
+import pytest
+from espace_contracts.errors import Conflict, NotFound, SessionInvalid, WrongCredentials
+from front_desk import BAKERY, OWN_IDENTIFIER, OWN_PASSWORD
+
+
+def test_s03_reissued_credentials_replace_the_ones_before(desk):
+    identifier, password = desk.stand_in_wizard()
+    desk.later(days=40)
+    desk.reissue()
+
+    first, second = desk.mails("provisional_credentials")
+    assert (first.state, first.secret) == ("given_up", None)
+    with pytest.raises(WrongCredentials):
+        desk.log_in(identifier, password, token="third")
+    with pytest.raises(SessionInvalid):
+        desk.check("first")
+    assert desk.log_in(identifier, desk.secret(second)["password"], token="fourth").state == "provisional"
+
+
+def test_s03_an_employer_who_waits_for_the_link_keeps_the_choice_when_credentials_are_reissued(desk):
+    link = desk.chosen()
+    desk.reissue()
+
+    assert desk.confirm(link).state == "active"
+
+
+def test_nothing_is_reissued_once_the_first_login_is_over_or_for_nobody(desk):
+    desk.activated()
+
+    with pytest.raises(Conflict):
+        desk.reissue()
+    with pytest.raises(NotFound):
+        desk.reissue(BAKERY)
+
+
+def test_k16_a_disabled_account_is_closed_at_once(desk):
+    desk.activated()
+    assert desk.disable().state == "disabled"
+    desk.disable()
+
+    with pytest.raises(SessionInvalid):
+        desk.check("second")
+    with pytest.raises(WrongCredentials):
+        desk.log_in(OWN_IDENTIFIER, OWN_PASSWORD, token="third")
+    assert desk.event_types().count("AccountDisabled.v1") == 1
+    with pytest.raises(NotFound):
+        desk.disable(BAKERY)
+
+
+def test_k16_own_sessions_are_listed_the_current_one_marked(desk):
+    desk.activated()
+    desk.later(minutes=1)
+    desk.log_in(OWN_IDENTIFIER, OWN_PASSWORD, token="third", address="198.51.100.9")
+
+    sessions = desk.own_sessions("third")
+    assert [(one.remote_address, one.current) for one in sessions] == [("198.51.100.9", True), ("192.0.2.7", False)]
+
+
+def test_k16_one_session_or_all_others_can_be_ended(desk):
+    desk.activated()
+    for token in ("third", "fourth", "fifth"):
+        desk.later(seconds=1)
+        desk.log_in(OWN_IDENTIFIER, OWN_PASSWORD, token=token)
+    desk.end_sessions("second", session_id=desk.own_sessions("second")[0].session_id)
+    with pytest.raises(SessionInvalid):
+        desk.check("fifth")
+
+    desk.end_sessions("second")
+    assert len(desk.own_sessions("second")) == 1
+    for token in ("third", "fourth"):
+        with pytest.raises(SessionInvalid):
+            desk.check(token)
+
+
+def test_k29_the_session_of_another_account_cannot_be_ended(desk):
+    desk.activated()
+    identifier, password = desk.open_provisional(siret=BAKERY, email="four@bakery.example")
+    theirs = desk.log_in(identifier, password, token="baker")
+
+    with pytest.raises(NotFound):
+        desk.end_sessions("second", session_id=theirs.session_id)
+    desk.check("baker")
