@@ -10,8 +10,11 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 from espace_contracts import payments as api
+from pydantic import SecretStr
 from python_calamine import CalamineWorkbook
 
+from chassis.objectstore import ObjectStore, ObjectStoreDown
+from chassis.settings import ObjectStoreSettings
 from services.payments import usecases
 from services.payments.export_sheet import COLUMNS
 from services.payments.exports import MEDIA_TYPE, Exports
@@ -151,6 +154,25 @@ def test_s33_a_long_search_is_read_by_batches(portal, export, monkeypatch):
     portal.record(*(issued(f"{number}", amount="1.00") for number in range(1000, 2050)))
     lines = table(export()[1])
     assert [line["N° règlement"] for line in lines] == [f"{number}" for number in range(1000, 2050)]
+
+
+def test_s33_a_store_that_is_down_is_said_and_nothing_stays_on_the_disk(portal, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    down = ObjectStoreSettings(
+        s3_endpoint="http://127.0.0.1:9",
+        s3_access_key=SecretStr("key"),
+        s3_secret_key=SecretStr("secret"),
+        s3_bucket="payments",
+    )
+    request = api.ExportPayments(siret=CLINIC, actor=CAMILLE, legal_name="Clinique")
+    exports = Exports(ObjectStore(down))
+    with exports.draft() as draft:
+        with portal.database.transaction(siret=CLINIC) as connection:
+            usecases.write_export(connection, request, draft, now=NOW)
+        assert draft.path.exists()
+        with pytest.raises(ObjectStoreDown):
+            exports.publish(draft, file_name="a.xlsx", now=NOW)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_k38_exported_files_are_swept_after_a_day(object_store):
