@@ -126,6 +126,9 @@ def test_s46_s51_a_certificate_exists_only_in_the_dossier(tilleuls: World) -> No
     assert titles_and_count(whole=True) == ({"Certificat", "Bulletin"}, 2)
     assert titles_and_count(whole=False) == ({"Bulletin"}, 1)
     assert listed(tilleuls) == []
+    with tilleuls.db.work() as connection:  # as if the category had been one of the employer's before
+        connection.exec_driver_sql("update documents set dossier_number = null where label = 'Certificat'")
+    assert listed(tilleuls) == []
     request = api.SearchDossiers(siret=TILLEULS, include_dossier_only=False)
     assert tilleuls.service().search_dossiers(request).dossiers[0].document_count == 1
 
