@@ -47,7 +47,7 @@ def create_app(settings: Settings, bus: Bus, *, manifest: dict[str, str] | None 
     app.include_router(pages.router)
     app.include_router(api.router)
     errors.install(app)
-    app.add_middleware(Edge, public_url=settings.public_url)
+    app.add_middleware(Edge, public_url=settings.public_url, broken=errors.broken)
     return app
 
 

@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 METHODS = [("templates/**.html", "jinja2"), ("assets*/**", "ignore"), ("static/**", "ignore"), ("**.py", "python")]
 OPTIONS = {"templates/**.html": {"silent": "false", "extensions": "jinja2.ext.i18n"}}
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
-BEFORE_HIGH_SIGNS = re.compile(r"(?<=\S) (?=[:;?!%»€])|^ (?=:)")
+BEFORE_HIGH_SIGNS = re.compile(r"(?<=\S) (?=[:;?!»€]|%(?!\())|^ (?=:)")
 AFTER_OPENING = re.compile(r"(«|n°|N°) ")
 
 

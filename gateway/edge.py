@@ -3,10 +3,13 @@
 import re
 import secrets
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.problems import problem
@@ -47,11 +50,15 @@ def masked(path: str) -> str:
     return SECRET_SEGMENT.sub("***", path)
 
 
-class Edge:
-    """ASGI middleware around the whole application."""
+Broken = Callable[[Request, Exception], Awaitable[Response]]
 
-    def __init__(self, app: ASGIApp, *, public_url: str) -> None:
+
+class Edge:
+    """ASGI middleware around the whole application; *broken* answers for what nobody else has caught."""
+
+    def __init__(self, app: ASGIApp, *, public_url: str, broken: Broken) -> None:
         self.app = app
+        self.broken = broken
         self.origin = origin_of(public_url)
         self.headers = dict(ALWAYS)
         if public_url.startswith("https://"):
@@ -62,14 +69,14 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 500
+        started, status, has_begun = time.perf_counter(), 500, False
         trace = _trace_id(Headers(scope=scope))
         structlog.contextvars.bind_contextvars(trace_id=trace)
 
         async def answering(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, has_begun = message["status"], True
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
@@ -83,6 +90,11 @@ class Edge:
                 )
             else:
                 await self.app(scope, receive, answering)
+        except Exception as exc:  # the last resort: answered and logged with a reference
+            response = await self.broken(Request(scope, receive), exc)
+            if has_begun:
+                raise
+            await response(scope, receive, answering)
         finally:
             _write_access_line(scope, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("trace_id")

@@ -42,13 +42,13 @@ async def _drain(receive: Receive, message: Message, left: int) -> None:
 
 
 async def read_form(request: Request) -> FormData:
-    """The fields of a form that was sent. Raises Forged, TooLarge."""
+    """The fields of a form that was sent; who takes a file closes the form. Raises Forged, TooLarge."""
     is_upload = request.headers.get("content-type", "").startswith("multipart/form-data")
     limit = request.app.state.settings.largest_upload + LARGEST_TYPED_FORM if is_upload else LARGEST_TYPED_FORM
     reader = Request(request.scope, limited(request.receive, limit))
     form = await reader.form(max_files=1, max_fields=2000)
-    request.state.form = form  # closed, with its temporary file, at the end of the request
     if not csrf_matches(text(form, "csrf"), await own_secrets(request)):
+        await form.close()
         raise Forged
     return form
 

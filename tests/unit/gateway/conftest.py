@@ -76,7 +76,7 @@ class Store:
             def do_PUT(self) -> None:
                 """Keep the body."""
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                store.headers = dict(self.headers)
+                store.headers = {name.lower(): value for name, value in self.headers.items()}
                 status = 500 if store.failing else 412 if self.path in store.objects else 200
                 if status == 200:
                     store.objects[self.path] = body

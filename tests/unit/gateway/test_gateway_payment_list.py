@@ -3,9 +3,9 @@
 import random
 from decimal import Decimal
 
+from espace_contracts.payments import ListPayments, Payment, PaymentsPage
 from fake_bus import AUDREY, DUPUIS, GUIDE, THEO, FakeBus, payment, span
 
-from espace_contracts.payments import ListPayments, Payment, PaymentsPage
 from gateway.payment_list import months_of, rows_of, sentence
 
 
@@ -18,7 +18,7 @@ def page_of(*payments: Payment) -> PaymentsPage:
 
 def test_s24_months_and_dates_newest_first_dossiers_ascending_whatever_came_first() -> None:
     shuffled = list(GUIDE)
-    random.Random(7).shuffle(shuffled)
+    random.Random(7).shuffle(shuffled)  # noqa: S311 - only another order
     months = months_of(page_of(*shuffled))
     assert [month.key for month in months] == ["2019-12", "2019-11", "2019-10"]
     assert [(row.day.day, row.dossier_number) for row in months[2].rows] == [

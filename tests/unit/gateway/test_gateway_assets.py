@@ -1,0 +1,48 @@
+"""The browser's files: hashed names, nothing from elsewhere, small (design 6, limits)."""
+
+import gzip
+import json
+
+import pytest
+
+from gateway import assets_build
+from gateway.rendering import AssetsMissing, read_manifest
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, dict[str, str]]:
+    """A build of its own."""
+    folder = tmp_path_factory.mktemp("assets") / "build"
+    return folder, assets_build.build(folder)
+
+
+def test_names_carry_their_contents_hash_and_the_style_points_at_them(built: tuple) -> None:
+    folder, manifest = built
+    for name in manifest.values():
+        data = (folder / name).read_bytes()
+        if not name.startswith("theme"):
+            assert (
+                assets_build.hashed_name(name.split(".")[0] + "." + name.rsplit(".", 1)[1], data).split(".")[-2] in name
+            )
+    style = (folder / manifest["theme.css"]).read_text()
+    assert manifest["figtree-latin-wght-normal.woff2"] in style
+    assert json.loads((folder / "manifest.json").read_text()) == manifest
+
+
+def test_nothing_is_asked_of_another_site(built: tuple) -> None:
+    folder, manifest = built
+    style = (folder / manifest["theme.css"]).read_text() + (folder / manifest["bootstrap.min.css"]).read_text()
+    assert "@import" not in style
+    assert all(not rest.startswith(('"http', "http", "//")) for rest in style.split("url(")[1:])
+    assert b"sourceMappingURL" not in (folder / manifest["htmx.min.js"]).read_bytes()
+
+
+def test_all_of_it_is_under_120_kilobytes_compressed(built: tuple) -> None:
+    folder, manifest = built
+    total = sum(len(gzip.compress((folder / name).read_bytes())) for name in manifest.values())
+    assert total < 120_000
+
+
+def test_a_missing_build_says_what_to_run(tmp_path: object) -> None:
+    with pytest.raises(AssetsMissing, match=r"gateway\.assets_build"):
+        read_manifest(tmp_path)

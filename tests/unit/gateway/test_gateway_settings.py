@@ -1,0 +1,44 @@
+"""Settings are checked at start (K15, K36)."""
+
+import pytest
+from conftest import settings
+from pydantic import ValidationError
+
+from gateway.session import Cookies
+from gateway.settings import Settings
+
+KEY = "A" * 43 + "="
+
+
+@pytest.mark.parametrize(
+    "url", ["http://espace.example", "http://192.168.1.4:8000", "ftp://127.0.0.1", "https://", "x"]
+)
+def test_k15_plain_http_is_for_this_machine_only(url: str) -> None:
+    with pytest.raises(ValidationError, match="must be https"):
+        Settings(amqp_url="amqp://x/", identity_public_key=KEY, PUBLIC_URL=url)
+
+
+@pytest.mark.parametrize(
+    ("url", "secure"),
+    [
+        ("http://127.0.0.1:8000", False),
+        ("http://localhost:8000/", False),
+        ("http://[::1]:8000", False),
+        ("https://e.example", True),
+    ],
+)
+def test_k15_cookies_carry_their_prefix_over_tls(url: str, *, secure: bool) -> None:
+    chosen = Settings(amqp_url="amqp://x/", identity_public_key=KEY, PUBLIC_URL=url)
+    assert chosen.secure is secure
+    assert Cookies(chosen.secure).session == ("__Host-session" if secure else "session")
+
+
+@pytest.mark.parametrize("key", ["", "abc", "A" * 44])
+def test_the_key_of_identity_must_be_one(key: str) -> None:
+    with pytest.raises(ValidationError, match="identity_public_key"):
+        Settings(amqp_url="amqp://x/", identity_public_key=key, PUBLIC_URL="https://e.example")
+
+
+def test_a_session_is_believed_for_15_seconds_at_most() -> None:
+    with pytest.raises(ValidationError):
+        settings(session_cache_seconds=16)
