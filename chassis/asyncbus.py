@@ -198,11 +198,13 @@ def _read_reply(method: Method[Any, AnswerT], body: bytes) -> AnswerT:
         raise Incident from exc
 
 
-def _raised_there(error: dict[str, Any]) -> Refusal | Incident:
+def _raised_there(error: dict[str, Any]) -> Refusal | Incident | Unavailable:
     refusal = REFUSALS.get(error.get("exc_type", ""))
     arguments = [str(argument) for argument in error.get("exc_args", ())]
     if refusal is not None:
         return refusal(*arguments[:2])
+    if error.get("exc_type") == "Unavailable":
+        return Unavailable(*arguments[:1])
     if error.get("exc_type") == "Incident":
         return Incident(*arguments[:1])
     log.error("unexpected_remote_error", kind=error.get("exc_type"))

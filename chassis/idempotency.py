@@ -21,15 +21,20 @@ ANSWER = text(
 )
 
 
-def once(connection: Connection, method: Method, request: Write, work: Callable[[], AnswerT]) -> AnswerT:
+def once(
+    connection: Connection, method: Method, request: Write, work: Callable[[], AnswerT], *, caller: str = ""
+) -> AnswerT:
     """Run *work* unless this key was used before; then its first answer.
+
+    *caller* is needed where several kinds of callers share a method: each has keys of its own.
 
     A concurrent request with the same key waits for this transaction. Keys of two employers never meet.
     Raises KeyReused when the key came before with another request.
     """
     if request.idempotency_key is None:
         return work()
-    scope = str(getattr(request, "siret", None) or getattr(request, "token_hash", ""))
+    tenant = getattr(request, "siret", None) or getattr(request, "token_hash", "")
+    scope = f"{caller}:{tenant}" if caller else str(tenant)
     key = {"method": method.routing_key, "scope": scope, "key": request.idempotency_key}
     digest = canonical_sha256(request.model_dump(mode="json", exclude={"idempotency_key"} | _sealed_members(request)))
     if connection.execute(CLAIM, key | {"request_sha256": digest}).rowcount:

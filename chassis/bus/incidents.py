@@ -1,11 +1,15 @@
-"""What broke stays in our log; the other side only learns its reference (K20)."""
+"""What broke stays in our log; the other side only learns its reference (K20), or that a server is away."""
 
 from uuid import uuid4
 
 import structlog
-from espace_contracts.errors import Incident
+from espace_contracts.errors import Incident, Unavailable
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 log = structlog.get_logger()
+
+OUTAGES = (OperationalError, InterfaceError, PoolTimeout, Unavailable, OSError)  # of a server, not of the work
 
 
 def report(error: BaseException, *, where: str) -> Incident:

@@ -13,7 +13,7 @@ import orjson
 import structlog
 from amqp import Message
 from espace_contracts.envelope import LARGEST_MESSAGE, faulty_fields
-from espace_contracts.errors import DeadlineExceeded, InvalidRequest, NotAllowed, Refusal
+from espace_contracts.errors import DeadlineExceeded, InvalidRequest, NotAllowed, Refusal, Unavailable
 from espace_contracts.rpc import Method
 from nameko.exceptions import ContainerBeingKilled, MethodNotFound, serialize
 from nameko.rpc import Rpc, RpcConsumer
@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from chassis.bus.caller import CONTEXT_KEY, CallingUser
 from chassis.bus.consumer import LOST, BusConsumer, kombu_queue
-from chassis.bus.incidents import report
+from chassis.bus.incidents import OUTAGES, report
 from chassis.bus.publisher import ConfirmedPublisher
 from chassis.bus.timelimits import timeouts_are_errors
 from chassis.topology import RPC_EXCHANGE, rpc_queues
@@ -124,7 +124,10 @@ class TypedRpc(Rpc):
     def handle_result(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> Any:
         """The answer is dumped by its own contract; what is no refusal becomes an incident."""
         error = exc_info[1] if exc_info else None
-        if error is not None and not isinstance(error, Refusal):
+        if isinstance(error, OUTAGES):
+            log.warning("call_met_an_outage", method=self.method.routing_key, reason=type(error).__name__)
+            error = Unavailable(self.method.routing_key)
+        elif error is not None and not isinstance(error, Refusal):
             error = report(error, where=self.method.routing_key)
         document = None if error is not None else result.model_dump(mode="json")
         self.rpc_consumer.answer(message, document, error)

@@ -10,14 +10,13 @@ from typing import Any
 
 import structlog
 from espace_contracts.envelope import CONTENT_TYPES, LARGEST_MESSAGE, Event, EventData, InvalidMessage, read_event
-from espace_contracts.errors import Unavailable
 from espace_contracts.registry import SUBSCRIPTIONS
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 from pydantic import ValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from chassis.bus.consumer import BusConsumer, kombu_queue
+from chassis.bus.incidents import OUTAGES
 from chassis.bus.publisher import ConfirmedPublisher
 from chassis.bus.timelimits import timeouts_are_errors
 from chassis.inbox import AlreadyApplied
@@ -27,7 +26,6 @@ log = structlog.get_logger()
 
 SCHEDULE = ("5s", "5s", "30s", "30s", "5m", "5m")  # after the attempt of the same place; then dead letters
 OUTAGE_DELAY = "30s"  # a server that is down is not the message's fault: such retries have no bound
-OUTAGES = (OperationalError, InterfaceError, Unavailable, OSError)
 ATTEMPTS = "x-attempts"
 
 
