@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from espace_contracts.envelope import Event
-from nameko.extensions import DependencyProvider
+from nameko.extensions import DependencyProvider, SharedExtension
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 from chassis import inbox
@@ -90,8 +90,8 @@ class Database:
         self._worker.dispose()
 
 
-class DatabaseProvider(DependencyProvider):
-    """`self.db` of a service."""
+class SharedDatabase(SharedExtension):
+    """One pair of pools a process, for whatever of its extensions needs the database."""
 
     database: Database
 
@@ -103,6 +103,12 @@ class DatabaseProvider(DependencyProvider):
         """Closes the pools once the last worker has finished."""
         self.database.close()
 
+
+class DatabaseProvider(DependencyProvider):
+    """`self.db` of a service."""
+
+    shared = SharedDatabase()
+
     def get_dependency(self, worker_ctx: Any) -> Database:
         """The same object for every worker."""
-        return self.database
+        return self.shared.database

@@ -7,7 +7,7 @@ import structlog
 from eventlet.event import Event
 from nameko.extensions import DependencyProvider
 
-from chassis.database import Database
+from chassis.database import Database, SharedDatabase
 
 log = structlog.get_logger()
 
@@ -20,12 +20,16 @@ class Loop(DependencyProvider):
     The service's methods get the loop itself, so that they can `wake()` it after their transaction.
     """
 
-    database: Database
+    shared_database = SharedDatabase()
+
+    @property
+    def database(self) -> Database:
+        """The service's database."""
+        return self.shared_database.database
 
     def setup(self) -> None:
         """Reads the settings; nothing connects yet."""
         self.settings = self.container.config["settings"]
-        self.database = Database.of(self.container.service_name, self.settings)
         self._woken = Event()
         self._stopping = False
 
@@ -40,7 +44,6 @@ class Loop(DependencyProvider):
         with eventlet.Timeout(10, False):
             self._thread.wait()
         self._thread.kill()
-        self.database.close()
 
     def get_dependency(self, worker_ctx: Any) -> "Loop":
         """The loop, to wake it."""

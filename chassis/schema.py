@@ -4,7 +4,7 @@ from alembic import op
 
 
 def delivery_tables() -> None:
-    """Outbox, inbox and idempotency keys, as of the first version of every service."""
+    """Outbox, inbox, burials and idempotency keys, as of the first version of every service."""
     op.execute(
         """
         create table outbox (
@@ -49,6 +49,22 @@ def delivery_tables() -> None:
         """
     )
     op.execute("create index idempotency_age on idempotency (created_at)")
+    op.execute(
+        """
+        create table burials (
+            queue text not null,
+            source text not null,
+            event_id text not null,
+            data_sha256 text not null,
+            reason text not null,
+            fields text[] not null,
+            attempts integer not null,
+            buried_at timestamptz not null default now(),
+            primary key (queue, source, event_id, data_sha256)
+        )
+        """
+    )
+    op.execute("create index burials_age on burials (buried_at)")
 
 
 def tenant_table(table: str, service: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import eventlet
 import structlog
 from espace_contracts.envelope import CONTENT_TYPES, LARGEST_MESSAGE, Event, EventData, InvalidMessage, read_event
 from espace_contracts.registry import SUBSCRIPTIONS
@@ -15,10 +16,14 @@ from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 from pydantic import ValidationError
 
-from chassis.bus.consumer import BusConsumer, kombu_queue
+from chassis import burials
+from chassis.burials import Burial
+from chassis.bus.consumer import PAUSE_BEFORE_REQUEUE, BusConsumer, kombu_queue
 from chassis.bus.incidents import OUTAGES
 from chassis.bus.publisher import ConfirmedPublisher
 from chassis.bus.timelimits import timeouts_are_errors
+from chassis.clock import utc_now
+from chassis.database import SharedDatabase
 from chassis.inbox import AlreadyApplied
 from chassis.topology import event_queues
 
@@ -38,6 +43,7 @@ class Subscription(Entrypoint):
 
     queue_consumer = BusConsumer()
     publisher = ConfirmedPublisher()
+    shared_database = SharedDatabase()
 
     def __init__(self, data_class: type[EventData], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -65,7 +71,7 @@ class Subscription(Entrypoint):
         try:
             event = _read(message, self.data_class)
         except InvalidMessage as exc:
-            self._bury(message, reason=str(exc))
+            self._bury(message, exc)
             return
         handle_result = partial(self.handle_result, message)
         try:
@@ -79,7 +85,7 @@ class Subscription(Entrypoint):
         if error is None or isinstance(error, AlreadyApplied):
             self.queue_consumer.ack_message(message)
         elif isinstance(error, Unacceptable | InvalidMessage | ValidationError):
-            self._bury(message, reason=_reason(error))
+            self._bury(message, error)
         else:
             self._retry_or_bury(message, error)
         return result, exc_info
@@ -88,7 +94,7 @@ class Subscription(Entrypoint):
         attempts = attempts_of(message) + 1
         delay = next_delay(error, attempts)
         if delay is None:
-            self._bury(message, reason=_reason(error))
+            self._bury(message, error)
             return
         log.warning(
             "event_retried",
@@ -100,22 +106,45 @@ class Subscription(Entrypoint):
         )
         self._move(message, f"{self.queue.name}.retry.{delay}", {ATTEMPTS: attempts, "x-reason": _reason(error)})
 
-    def _bury(self, message: Any, *, reason: str) -> None:
-        headers = {ATTEMPTS: attempts_of(message) + 1, "x-reason": reason, "x-origin": self.queue.name}
-        log.error("event_buried", queue=self.queue.name, attempts=headers[ATTEMPTS], reason=reason)
-        self._move(message, f"{self.queue.name}.dead", headers)
+    def _bury(self, message: Any, error: Exception) -> None:
+        """Note it and tell the sender, then move it; a crash in between does both again, and noting is once."""
+        burial = Burial(
+            queue=self.queue.name,
+            data_class=self.data_class,
+            body=_body(message),
+            reason=_reason(error),
+            fields=getattr(error, "fields", ()),
+            attempts=attempts_of(message) + 1,
+        )
+        try:
+            with self.shared_database.database.work() as connection:
+                burials.note(connection, burial, service=self.container.service_name, at=utc_now())
+        except OUTAGES as exc:
+            log.warning("burial_postponed", queue=self.queue.name, reason=type(exc).__name__)
+            eventlet.sleep(PAUSE_BEFORE_REQUEUE)
+            self.queue_consumer.requeue_message(message)
+            return
+        log.error("event_buried", queue=burial.queue, attempts=burial.attempts, reason=burial.reason)
+        headers = {ATTEMPTS: burial.attempts, "x-reason": burial.reason, "x-origin": burial.queue}
+        self._move(message, f"{burial.queue}.dead", headers)
 
     def _move(self, message: Any, queue: str, headers: dict[str, Any]) -> None:
         kept = {name: value for name, value in (message.headers or {}).items() if not name.startswith("x-")}
-        body = bytes(message.body[:LARGEST_MESSAGE])
         try:
-            self.publisher.publish_to_queue(queue, body, properties=message.properties, headers=kept | headers)
+            self.publisher.publish_to_queue(
+                queue, _body(message), properties=message.properties, headers=kept | headers
+            )
         except Exception as exc:
             # Not confirmed: the original stays where it is and comes again, which the inbox makes harmless.
             log.warning("message_given_back", queue=self.queue.name, reason=type(exc).__name__)
             self.queue_consumer.requeue_message(message)
         else:
             self.queue_consumer.ack_message(message)
+
+
+def _body(message: Any) -> bytes:
+    """What is kept of a message: enough of one that is too large to see what it was."""
+    return bytes(message.body[:LARGEST_MESSAGE])
 
 
 def _read(message: Any, data_class: type[EventData]) -> Event[Any]:

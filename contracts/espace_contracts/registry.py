@@ -2,6 +2,8 @@
 
 from espace_contracts import documents, funder, identity, payments
 from espace_contracts.envelope import EventData
+from espace_contracts.rejections import MessageRejected
+from espace_contracts.replay import events_since
 from espace_contracts.rpc import Method
 
 SERVICES = (identity.SERVICE, payments.SERVICE, documents.SERVICE)
@@ -16,9 +18,32 @@ INBOUND_EVENTS: tuple[type[EventData], ...] = (
     funder.DocumentRefused,
     funder.EmployerContactChanged,
 )
-EVENTS: dict[str, type[EventData]] = {
-    event.type: event for event in (*INBOUND_EVENTS, *identity.EVENTS, *payments.EVENTS, *documents.EVENTS)
+OWNERS: dict[str, str] = {
+    funder.FundingRequestReceived.type: identity.SERVICE,
+    funder.EmployerContactChanged.type: identity.SERVICE,
+    funder.PaymentIssued.type: payments.SERVICE,
+    funder.PaymentCancelled.type: payments.SERVICE,
+    funder.DossierUpdated.type: documents.SERVICE,
+    funder.DocumentTakenIntoAccount.type: documents.SERVICE,
+    funder.DocumentRefused.type: documents.SERVICE,
 }
+"""The service that tells the sender when a message of this type was buried."""
+
+
+def _rejected_by(service: str) -> type[MessageRejected]:
+    members = {"exchange": f"{service}.events", "__doc__": MessageRejected.__doc__, "__module__": __name__}
+    return type(f"{service.title()}MessageRejected", (MessageRejected,), members)
+
+
+REJECTIONS: dict[str, type[MessageRejected]] = {service: _rejected_by(service) for service in SERVICES}
+_EVENTS: tuple[type[EventData], ...] = (
+    *INBOUND_EVENTS,
+    *identity.EVENTS,
+    *payments.EVENTS,
+    *documents.EVENTS,
+    MessageRejected,
+)
+EVENTS: dict[str, type[EventData]] = {event.type: event for event in _EVENTS}
 # Who hears what: each pair is a queue `<service>.<Type>.v1` that exists from the first migration on.
 SUBSCRIPTIONS: dict[str, tuple[type[EventData], ...]] = {
     identity.SERVICE: (funder.FundingRequestReceived, funder.EmployerContactChanged, identity.AccountCreated),
@@ -31,6 +56,6 @@ SUBSCRIPTIONS: dict[str, tuple[type[EventData], ...]] = {
         payments.PaymentRecorded,
     ),
 }
-METHODS: dict[str, Method] = {
-    method.routing_key: method for method in (*identity.METHODS, *payments.METHODS, *documents.METHODS)
-}
+REPLAYS = {service: events_since(service) for service in SERVICES}
+_METHODS: tuple[Method, ...] = (*identity.METHODS, *payments.METHODS, *documents.METHODS, *REPLAYS.values())
+METHODS: dict[str, Method] = {method.routing_key: method for method in _METHODS}

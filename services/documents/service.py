@@ -6,7 +6,10 @@ from espace_contracts import documents as api
 from espace_contracts import funder, payments
 from espace_contracts.envelope import Event
 from espace_contracts.errors import FileRefused
+from espace_contracts.registry import REPLAYS
+from espace_contracts.replay import EventsPage, EventsSince
 
+from chassis import replay
 from chassis.bus import Caller, Unacceptable, rpc, subscribe
 from chassis.idempotency import once
 from chassis.objectstore import ObjectStoreProvider
@@ -179,3 +182,9 @@ class DocumentsService(Service):
                 documents.record_decision(connection, event.data, decided_at=event.time)
         except documents.UnknownDocument as exc:
             raise Unacceptable("unknown_document") from exc
+
+    @rpc(REPLAYS[api.SERVICE])
+    def events_since(self, request: EventsSince) -> EventsPage:
+        """The service's events again, after a cursor, without a gap."""
+        with self.db.work() as connection:
+            return replay.events_since(connection, request)

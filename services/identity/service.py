@@ -8,8 +8,11 @@ from espace_contracts import funder
 from espace_contracts import identity as api
 from espace_contracts.envelope import Event
 from espace_contracts.errors import InvalidRequest, WrongCredentials
+from espace_contracts.registry import REPLAYS
+from espace_contracts.replay import EventsPage, EventsSince
 from espace_contracts.rpc import Done
 
+from chassis import replay
 from chassis.bus import rpc, subscribe
 from chassis.idempotency import once
 from chassis.service import Service
@@ -225,3 +228,9 @@ class IdentityService(Service):
                 request,
                 lambda: employers.disable_account(connection, request, now=self.clock()),
             )
+
+    @rpc(REPLAYS[api.SERVICE])
+    def events_since(self, request: EventsSince) -> EventsPage:
+        """The service's events again, after a cursor, without a gap."""
+        with self.db.work() as connection:
+            return replay.events_since(connection, request)

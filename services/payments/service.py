@@ -7,7 +7,10 @@ Each entrypoint opens one transaction, calls one use case and answers plain data
 from espace_contracts import funder
 from espace_contracts import payments as api
 from espace_contracts.envelope import Event
+from espace_contracts.registry import REPLAYS
+from espace_contracts.replay import EventsPage, EventsSince
 
+from chassis import replay
 from chassis.bus import Unacceptable, rpc, subscribe
 from chassis.idempotency import once
 from chassis.service import Service
@@ -90,3 +93,9 @@ class PaymentsService(Service):
                 lambda: usecases.note_export(connection, request, exported, count=count, now=now),
             )
         return exported
+
+    @rpc(REPLAYS[api.SERVICE])
+    def events_since(self, request: EventsSince) -> EventsPage:
+        """The service's events again, after a cursor, without a gap."""
+        with self.db.work() as connection:
+            return replay.events_since(connection, request)

@@ -104,3 +104,29 @@ def test_sigterm_finishes_what_is_in_hand(toy: Toy) -> None:
     wait_until(toy.holds_transaction, seconds=5, what="the handler's transaction")
     assert toy.stop() == 0
     assert toy.notes() == ["slow"]
+
+
+def rejections(toy: Toy) -> list[dict]:
+    bodies = toy.rows("select body from outbox where type = 'MessageRejected.v1' order by id")
+    return [json.loads(row[0])["data"] for row in bodies]
+
+
+def test_sender_of_a_buried_message_is_told_once(toy: Toy) -> None:
+    before = len(rejections(toy))
+    event_id = toy.poke("unacceptable")
+    wait_until(lambda: toy.take(f"{QUEUE}.dead"))
+    toy.poke("unacceptable", id=event_id)
+    wait_until(lambda: toy.take(f"{QUEUE}.dead"), what="the second burial")
+    told = rejections(toy)[before:]
+    assert told == [
+        {"event_type": "Poked.v1", "event_id": event_id, "source": "urn:test", "reason": "never", "fields": []}
+    ]
+
+
+def test_sender_is_told_the_faulty_fields_and_no_value(toy: Toy) -> None:
+    before = len(rejections(toy))
+    toy.publish(event(id="faulty", data={"text": 12345}))
+    wait_until(lambda: toy.take(f"{QUEUE}.dead"))
+    told = rejections(toy)[before:]
+    assert told[0]["fields"] == ["data.text"]
+    assert "12345" not in json.dumps(told)

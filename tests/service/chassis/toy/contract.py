@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 from espace_contracts import errors, registry
 from espace_contracts.envelope import EventData
+from espace_contracts.rejections import MessageRejected
+from espace_contracts.replay import events_since
 from espace_contracts.rpc import Answer, Method, Request, Write
 
 from tests.service.stack import stack
@@ -56,4 +58,15 @@ WHO = Method(NAME, "who", Echo, Echoed, frozenset({"funder"}))
 SLEEP = Method(NAME, "sleep", Echo, Echoed, TESTER, identified=False)
 NOTE = Method(NAME, "note", Note, Echoed, TESTER, (errors.KeyReused,), identified=False)
 
+EVENTS_SINCE = events_since(NAME)
+
+
+class ToyMessageRejected(MessageRejected):
+    """As the registry makes one for each real service."""
+
+    exchange: ClassVar[str] = "toy.events"
+
+
 registry.SUBSCRIPTIONS[NAME] = (Poked,)
+registry.OWNERS[Poked.type] = NAME
+registry.REJECTIONS[NAME] = ToyMessageRejected
