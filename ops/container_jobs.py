@@ -1,0 +1,51 @@
+"""The one-shot jobs of the compose file: `python -m ops.container_jobs secrets | migrate | demo`."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ops import container_secrets, demo, secret_files
+from ops.endpoints import BadAddress
+from ops.migrate import migrate
+
+DEMO_URL = "AMQP_URL"
+
+
+def make_secrets() -> None:
+    """Write every container's settings below ESPACE_SECRETS. Ends the process when what was given cannot be used."""
+    root = Path(os.environ.get("ESPACE_SECRETS", "/secrets"))
+    given = Path(os.environ.get("ESPACE_GIVEN", "/given"))
+    try:
+        count = container_secrets.make(root, given_folder=given, variables=os.environ)
+    except container_secrets.GivenNamesUnknown as exc:
+        raise SystemExit(f"no setting is named {exc}") from exc
+    except BadAddress as exc:
+        raise SystemExit(str(exc)) from exc
+    sys.stdout.write(f"settings of {count} containers written\n")
+
+
+def bring_up_to_date() -> None:
+    """Databases, broker and buckets as this version needs them."""
+    migrate(secret_files.variables())
+    sys.stdout.write("databases, broker and buckets are up to date\n")
+
+
+def publish_demo() -> None:
+    """The demo employer's events; a second time they change nothing."""
+    count = demo.publish(secret_files.variables()[DEMO_URL])
+    sys.stdout.write(f"{count} events published\n")
+
+
+JOBS: dict[str, Callable[[], None]] = {"secrets": make_secrets, "migrate": bring_up_to_date, "demo": publish_demo}
+
+
+def main() -> None:
+    """Do the job that is named."""
+    if len(sys.argv) != 2 or sys.argv[1] not in JOBS:
+        raise SystemExit(f"which of {', '.join(JOBS)}?")
+    JOBS[sys.argv[1]]()
+
+
+if __name__ == "__main__":
+    main()
