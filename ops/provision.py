@@ -127,7 +127,28 @@ def manage(management_url: str, verb: str, path: str, body: dict[str, Any]) -> N
 
 def provision_bucket(bucket: Bucket) -> None:
     """Create the bucket unless it is there; it is private."""
-    client = boto3.client(
+    client = _client(bucket)
+    if bucket.name not in _names(client):
+        client.create_bucket(Bucket=bucket.name)
+
+
+def delete_bucket(bucket: Bucket) -> None:
+    """Delete the bucket with all that is in it; one that is not there is as good as deleted."""
+    client = _client(bucket)
+    if bucket.name not in _names(client):
+        return
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket.name):
+        for entry in page.get("Contents", ()):
+            client.delete_object(Bucket=bucket.name, Key=entry["Key"])
+    client.delete_bucket(Bucket=bucket.name)
+
+
+def _names(client: Any) -> set[str]:
+    return {entry["Name"] for entry in client.list_buckets()["Buckets"]}
+
+
+def _client(bucket: Bucket) -> Any:
+    return boto3.client(
         "s3",
         endpoint_url=bucket.endpoint,
         region_name=bucket.region,
@@ -141,6 +162,3 @@ def provision_bucket(bucket: Bucket) -> None:
             retries={"max_attempts": 5},
         ),
     )
-    existing = {entry["Name"] for entry in client.list_buckets()["Buckets"]}
-    if bucket.name not in existing:
-        client.create_bucket(Bucket=bucket.name)

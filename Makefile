@@ -1,0 +1,48 @@
+# The set-up, stopping and deleting need nothing but Python; everything else runs in the environment that it makes.
+PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+ESPACE := .venv/bin/espace
+RUFF := .venv/bin/ruff
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop reset test check bench screens lock python set-up-run set-up-test
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
+
+run: set-up-run ## Set up what is missing, start the portal, stay until Ctrl-C
+	@$(ESPACE) run
+
+stop: python ## End the portal of this checkout, from another terminal
+	@$(PYTHON) -m ops.stop
+
+reset: python ## End it and delete its data
+	@$(PYTHON) -m ops.stop --reset
+
+test: set-up-test ## Run all tests on servers of their own (ARGS=… go to pytest)
+	@$(ESPACE) test $(ARGS)
+
+check: set-up-test ## Style, types, layers and templates
+	@$(RUFF) check .
+	@$(RUFF) format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/djlint --check --lint --quiet gateway/templates
+
+bench: set-up-test ## Measure (NAME=start, excel …); writes bench/results/NAME.json
+	@if [ -n "$(NAME)" ]; then $(ESPACE) bench $(NAME); else $(ESPACE) bench; fi
+
+screens: set-up-test ## Run the journeys in the browser and keep their pictures in screens/
+	@ESPACE_SCREENS_DIR=$(CURDIR)/screens $(ESPACE) test tests/journeys
+
+lock: set-up-run ## Pin every requirement anew, with hashes
+	@$(PYTHON) -m ops.lock
+
+python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found: apt-get install python3.11" >&2; exit 1; }
+
+set-up-run: python
+	@$(PYTHON) -m ops.bootstrap run
+
+set-up-test: python
+	@$(PYTHON) -m ops.bootstrap test

@@ -1,0 +1,91 @@
+"""The command `espace`. Each command imports what it needs when it is called, so that the quick ones stay quick."""
+
+import os
+import sys
+
+import click
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Run, test and operate Espace Employeur."""
+
+
+@main.command()
+def run() -> None:
+    """Start servers and processes, load the demo employer once, serve until Ctrl-C."""
+    from ops.run import run as serve
+
+    sys.exit(serve())
+
+
+@main.command()
+def stop() -> None:
+    """End the run of this checkout, from elsewhere."""
+    from ops.stop import main as end
+
+    sys.exit(end([]))
+
+
+@main.command()
+def reset() -> None:
+    """End the run of this checkout and delete its data."""
+    from ops.stop import main as end
+
+    sys.exit(end(["--reset"]))
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Run the tests on servers of their own; ARGUMENTS go to pytest."""
+    from ops.testing import run_tests
+
+    sys.exit(run_tests(list(arguments)))
+
+
+@main.command()
+@click.argument("name")
+def bench(name: str) -> None:
+    """Measure NAME and write bench/results/NAME.json."""
+    from ops.benching import run_bench
+
+    sys.exit(run_bench(name))
+
+
+@main.command()
+def migrate() -> None:
+    """Provision and migrate databases, broker and buckets by the settings in the environment."""
+    from ops.migrate import migrate as bring_up_to_date
+
+    bring_up_to_date(os.environ)
+
+
+@main.command()
+@click.option("--amqp", help="Where to publish; by default the portal that runs from this checkout.")
+def demo(amqp: str | None) -> None:
+    """Publish the demo employer's events as the funder's system would."""
+    from ops import demo as events
+    from ops.folders import RUN
+    from ops.stackfile import read
+
+    count = events.publish(amqp or str(read(RUN.stack_file)["amqp"]))
+    click.echo(f"Published {count} events.")
+
+
+@main.command("check-settings")
+@click.argument("processes", nargs=-1, type=click.Choice(["identity", "payments", "documents", "gateway"]))
+def check_settings(processes: tuple[str, ...]) -> None:
+    """List all faults in the environment of PROCESSES (all by default)."""
+    from ops.settings_check import faults
+
+    found = faults(*([processes] if processes else []))
+    for line in found:
+        click.echo(line, err=True)
+    if found:
+        sys.exit(1)
+    click.echo("The settings fit.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Where a run keeps its things: everything lies under `var/` of the checkout (standard library only)."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = ROOT / "var"
+SETUP = VAR / "setup"
+VENV = ROOT / ".venv"
+
+# Only for root in a checkout that other users cannot enter (a home of mode 0700): PostgreSQL refuses to run as root,
+# so its files then lie where its own user can reach them.
+OUTSIDE = Path("/var/lib/espace-employeur")
+
+
+@dataclass(frozen=True)
+class StackFolder:
+    """The folder of one set of servers and processes: `var/run` or `var/test`."""
+
+    path: Path
+    stack_file: Path
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "log"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def credentials(self) -> Path:
+        return self.path / "secrets.json"
+
+    @property
+    def outside(self) -> Path:
+        """The folder of this stack's PostgreSQL when the checkout cannot be entered by its user."""
+        return OUTSIDE / hashlib.sha256(str(self.path).encode()).hexdigest()[:16]
+
+    def make(self) -> None:
+        """Create the folder and its logs, closed to other users where they hold secrets or personal data."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(mode=0o700, exist_ok=True)
+
+
+RUN = StackFolder(VAR / "run", VAR / "stack.json")
+TEST = StackFolder(VAR / "test", VAR / "test" / "stack.json")

@@ -1,0 +1,84 @@
+"""Which ports a stack listens on: its defaults, or the next free ones, all below the kernel's own range (32768)."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+LIMIT = 32768
+LOOPBACK = "127.0.0.1"
+
+
+class NoFreePort(Exception):
+    """Every port from a default up to the kernel's own range is taken."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """One number a listener; the values here are the defaults of `espace run`."""
+
+    portal: int = 8000
+    mailbox: int = 8025
+    smtp: int = 8026
+    identity: int = 8101
+    payments: int = 8102
+    documents: int = 8103
+    postgres: int = 20432
+    amqp: int = 20672
+    management: int = 20673
+    prometheus: int = 20674
+    distribution: int = 20675
+    epmd: int = 20676
+    s3: int = 20333
+    s3_grpc: int = 20334
+    s3_master: int = 20335
+    s3_master_grpc: int = 20336
+    s3_volume: int = 20337
+    s3_volume_grpc: int = 20338
+    s3_filer: int = 20339
+    s3_filer_grpc: int = 20340
+    s3_admin: int = 20341
+    s3_admin_grpc: int = 20342
+    s3_metrics: int = 20343
+    spare: int = 8104  # for a process that a test starts
+
+
+TEST_OFFSET = 1000  # the tests' servers stand beside those of a run
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A default that was taken, and what was chosen instead."""
+
+    name: str
+    wanted: int
+    chosen: int
+
+
+def is_free(port: int) -> bool:
+    """True when nothing on this machine listens on *port* in a way that would meet 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def choose(*, offset: int = 0, free: Callable[[int], bool] = is_free) -> tuple[Ports, list[Moved]]:
+    """The ports of a stack, *offset* above the defaults, and those that had to move. Raises NoFreePort."""
+    wanted = {field.name: getattr(Ports(), field.name) + offset for field in fields(Ports)}
+    taken: set[int] = set()
+    chosen: dict[str, int] = {}
+    for name, port in wanted.items():
+        chosen[name] = _next_free(port, taken | (set(wanted.values()) - {port}), free)
+        taken.add(chosen[name])
+    moved = [Moved(name, port, chosen[name]) for name, port in wanted.items() if chosen[name] != port]
+    return Ports(**chosen), moved
+
+
+def _next_free(port: int, avoided: set[int], free: Callable[[int], bool]) -> int:
+    for candidate in range(port, LIMIT):
+        if candidate not in avoided and free(candidate):
+            return candidate
+    raise NoFreePort(f"no free port from {port} to {LIMIT - 1}")

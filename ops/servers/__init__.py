@@ -1,0 +1,1 @@
+"""Private servers without containers: how each is prepared, started, probed and stopped."""
