@@ -6,7 +6,6 @@ Reads what `npm ci` has put into `assets/node_modules` and our own files beside 
 import hashlib
 import json
 import re
-import shutil
 import sys
 from pathlib import Path
 
@@ -24,6 +23,7 @@ PLAIN = (
 STYLE = SOURCES / "theme.css"
 PACKAGES = ("htmx.org", "bootstrap", "@fontsource-variable/figtree")
 NOTICE = "THIRD_PARTY.txt"
+MANIFEST = "manifest.json"
 SOURCE_MAP = re.compile(rb"\n?(//|/\*)# sourceMappingURL=[^\n]*\s*$")
 RELATIVE_URL = re.compile(r'url\("(?!data:)([^"]+)"\)')
 
@@ -52,15 +52,25 @@ def build(target: Path = BUILD) -> dict[str, str]:
     manifest = {name: hashed_name(name, data) for name, data in files.items()}
     style = RELATIVE_URL.sub(lambda found: f'url("{manifest[found.group(1)]}")', STYLE.read_text()).encode()
     files[STYLE.name], manifest[STYLE.name] = style, hashed_name(STYLE.name, style)
-    fresh = target.with_name(f"{target.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
+    target.mkdir(parents=True, exist_ok=True)
+    kept = {MANIFEST, *manifest.values(), *_names_before(target)}
     for name, data in files.items():
-        (fresh / manifest[name]).write_bytes(data)
-    (fresh / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))
-    shutil.rmtree(target, ignore_errors=True)
-    fresh.rename(target)
+        (target / manifest[name]).write_bytes(data)
+    fresh = target / f"{MANIFEST}.new"
+    fresh.write_text(json.dumps(manifest, indent=1, sort_keys=True))
+    fresh.rename(target / MANIFEST)
+    for path in target.iterdir():
+        if path.name not in kept:
+            path.unlink()
     return manifest
+
+
+def _names_before(target: Path) -> list[str]:
+    """The files of the former build: processes and pages that were made with it still ask for them."""
+    try:
+        return list(json.loads((target / MANIFEST).read_text()).values())
+    except FileNotFoundError:
+        return []
 
 
 def main() -> None:

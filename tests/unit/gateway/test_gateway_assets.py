@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,18 @@ def test_names_carry_their_contents_hash_and_the_style_points_at_them(built: tup
     assert json.loads((folder / "manifest.json").read_text()) == manifest
 
 
+def test_a_new_build_keeps_the_files_that_running_processes_ask_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, style = tmp_path / "build", tmp_path / "theme.css"
+    monkeypatch.setattr(assets_build, "STYLE", style)
+    names = []
+    for text in ("a {}", "b {}", "c {}"):
+        style.write_text(text)
+        names.append(assets_build.build(folder)["theme.css"])
+    assert [name for name in names if (folder / name).exists()] == names[1:]
+
+
 def test_nothing_is_asked_of_another_site(built: tuple) -> None:
     folder, manifest = built
     style = (folder / manifest["theme.css"]).read_text() + (folder / manifest["bootstrap.min.css"]).read_text()
@@ -43,6 +56,6 @@ def test_all_of_it_is_under_120_kilobytes_compressed(built: tuple) -> None:
     assert total < 120_000
 
 
-def test_a_missing_build_says_what_to_run(tmp_path: object) -> None:
+def test_a_missing_build_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(AssetsMissing, match=r"gateway\.assets_build"):
         read_manifest(tmp_path)

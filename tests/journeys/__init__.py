@@ -1,0 +1,1 @@
+"""Journeys of people through a real browser, a chapter of the guide each."""
