@@ -1,11 +1,23 @@
 """The service `documents`: dossiers, categories, deposits, files."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from espace_contracts import errors
-from espace_contracts.envelope import EventData
+from espace_contracts.document_events import (
+    EVENTS,
+    EXCHANGE,
+    CategoryKey,
+    DepositorKind,
+    DocumentAvailable,
+    DocumentDeleted,
+    DocumentDeposited,
+    DocumentRecategorised,
+    DocumentReplaced,
+    DocumentRestored,
+    DossierOpened,
+)
 from espace_contracts.rpc import BENEFICIARY, FUNDER, GATEWAY, TRAINING_PROVIDER, Answer, Method, Request, Write
 from espace_contracts.types import (
     Actor,
@@ -23,45 +35,25 @@ from espace_contracts.types import (
     Version,
 )
 
+__all__ = [
+    "EVENTS",
+    "EXCHANGE",
+    "DocumentAvailable",
+    "DocumentDeleted",
+    "DocumentDeposited",
+    "DocumentRecategorised",
+    "DocumentReplaced",
+    "DocumentRestored",
+    "DossierOpened",
+]
+
 SERVICE = "documents"
-EXCHANGE = "documents.events"
-DepositorKind = Literal["funder", "training_provider", "beneficiary", "employer"]
 Scan = Literal["pending", "scanning", "available", "blocked"]
 Handling = Literal["received", "accepted", "to_correct"]
-CategoryKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 MediaType = Annotated[str, StringConstraints(max_length=200)]
 SearchText = Annotated[str, StringConstraints(max_length=200)]
-
-
-class DocumentsEvent(EventData):
-    """What all events of this exchange share."""
-
-    exchange: ClassVar[str] = EXCHANGE
-
-    siret: Siret
-
-
-class DossierOpened(DocumentsEvent):
-    """A dossier is in the employer's list."""
-
-    type: ClassVar[str] = "DossierOpened.v1"
-
-    dossier_number: DossierNumber
-
-
-class DocumentDeposited(DocumentsEvent):
-    """A file is stored and its row committed."""
-
-    type: ClassVar[str] = "DocumentDeposited.v1"
-
-    document_id: Id
-    version: Version
-    depositor: DepositorKind
-    category: CategoryKey
-    dossier_number: DossierNumber | None = None
-    sha256: Sha256
-    size: int
+DESCRIBED = ("category", "dossier_number", "label", "period")  # what a depositor says of a file
 
 
 class CategoryField(Answer):
@@ -98,6 +90,16 @@ class Categories(Answer):
     categories: tuple[Category, ...]
 
 
+class DocumentChange(Answer):
+    """What became of a deposit, by whom and when (S48, S49); *version* is the file's from then on."""
+
+    change: Literal["replaced", "recategorised", "deleted", "restored"]
+    version: Version
+    by_kind: DepositorKind
+    by_name: str
+    at: Instant
+
+
 class Document(Answer):
     """A document as its list shows it."""
 
@@ -121,6 +123,8 @@ class Document(Answer):
     handling: Handling
     reason: str | None = None
     changeable: bool = Field(description="an own deposit that the funder has not taken into account (S48, S50)")
+    changes: tuple[DocumentChange, ...] = Field(default=(), description="newest first, told by get_document only")
+    restorable_until: Instant | None = Field(default=None, description="of a deposit in the trash")
 
 
 class Dossier(Answer):
@@ -186,19 +190,30 @@ class DossierDocuments(Answer):
 class BeginDeposit(Write):
     """Announce a file: what it is, how large, with which SHA-256.
 
-    The gateway names the person as *actor*; who any other caller is comes from its broker user (S43).
+    Either its *category* with the fields that it asks for, or the *document_id* of an own deposit whose file it
+    replaces (S49). The gateway names the person as *actor*; who any other caller is comes from its broker user (S43).
     """
 
     siret: Siret
     actor: Actor | None = None
-    category: CategoryKey
+    category: CategoryKey | None = None
     dossier_number: DossierNumber | None = None
     label: Text | None = None
     period: Period | None = None
+    document_id: Id | None = None
     file_name: FileName
     media_type: MediaType = "application/octet-stream"
     size: int = Field(ge=0, le=5_000_000_000)
     sha256: Sha256
+
+    @model_validator(mode="after")
+    def _new_or_replacing(self) -> "BeginDeposit":
+        described = [name for name in DESCRIBED if getattr(self, name) is not None]
+        if self.document_id is None and self.category is None:
+            raise ValueError("names neither a category nor a document")
+        if self.document_id is not None and described:
+            raise ValueError("a document keeps what is said of it when its file is replaced")
+        return self
 
 
 class Upload(Answer):
@@ -221,6 +236,39 @@ class CompleteDeposit(Write):
 
     siret: Siret
     deposit_id: Id
+
+
+class ChangeDocument(Write):
+    """An own deposit that is to change, and who changes it: the gateway names the person as *actor*."""
+
+    siret: Siret
+    actor: Actor | None = None
+    document_id: Id
+
+
+class RecategoriseDocument(ChangeDocument):
+    """Put an own deposit under another category; that category's fields apply, all anew (S49)."""
+
+    category: CategoryKey
+    dossier_number: DossierNumber | None = None
+    label: Text | None = None
+    period: Period | None = None
+
+
+class DeleteDocument(ChangeDocument):
+    """Put an own deposit into the trash, from where it can be restored for 30 days (S48)."""
+
+
+class RestoreDocument(ChangeDocument):
+    """Take an own deposit out of the trash."""
+
+
+class ListDeletedDocuments(Request):
+    """The employer's own deposits that can be restored, those deleted last first."""
+
+    siret: Siret
+    cursor: Cursor | None = None
+    limit: int = Field(default=100, ge=1, le=500)
 
 
 class OpenFile(Request):
@@ -266,7 +314,14 @@ BEGIN_DEPOSIT = Method(
     BeginDeposit,
     BegunDeposit,
     _DEPOSITORS,
-    (errors.InvalidRequest, errors.FileRefused, errors.NotFound, errors.NotAllowed, errors.KeyReused),
+    (
+        errors.InvalidRequest,
+        errors.FileRefused,
+        errors.NotFound,
+        errors.NotAllowed,
+        errors.Conflict,
+        errors.KeyReused,
+    ),
 )
 COMPLETE_DEPOSIT = Method(
     SERVICE,
@@ -274,13 +329,26 @@ COMPLETE_DEPOSIT = Method(
     CompleteDeposit,
     Document,
     _DEPOSITORS,
-    (errors.NotFound, errors.FileRefused, errors.Conflict, errors.KeyReused),
+    (errors.NotFound, errors.NotAllowed, errors.FileRefused, errors.Conflict, errors.KeyReused),
     seconds=20,
+)
+_CHANGE = (errors.NotFound, errors.NotAllowed, errors.Conflict, errors.InvalidRequest, errors.KeyReused)
+RECATEGORISE_DOCUMENT = Method(
+    SERVICE,
+    "recategorise_document",
+    RecategoriseDocument,
+    Document,
+    _DEPOSITORS,
+    (*_CHANGE, errors.FileRefused),
+)
+DELETE_DOCUMENT = Method(SERVICE, "delete_document", DeleteDocument, Document, _DEPOSITORS, _CHANGE)
+RESTORE_DOCUMENT = Method(SERVICE, "restore_document", RestoreDocument, Document, _DEPOSITORS, _CHANGE)
+LIST_DELETED_DOCUMENTS = Method(
+    SERVICE, "list_deleted_documents", ListDeletedDocuments, Documents, _GATEWAY, (errors.InvalidRequest,)
 )
 GET_DOCUMENT = Method(SERVICE, "get_document", GetDocument, Document, _READERS, (errors.NotFound,))
 OPEN_FILE = Method(SERVICE, "open_file", OpenFile, OpenedFile, _READERS, (errors.NotFound, errors.Conflict))
 
-EVENTS: tuple[type[EventData], ...] = (DossierOpened, DocumentDeposited)
 METHODS = (
     LIST_CATEGORIES,
     LIST_DOCUMENTS,
@@ -288,6 +356,10 @@ METHODS = (
     GET_DOSSIER,
     BEGIN_DEPOSIT,
     COMPLETE_DEPOSIT,
+    RECATEGORISE_DOCUMENT,
+    DELETE_DOCUMENT,
+    RESTORE_DOCUMENT,
+    LIST_DELETED_DOCUMENTS,
     GET_DOCUMENT,
     OPEN_FILE,
 )

@@ -1,16 +1,18 @@
 """Rows of the database as the answers of the contracts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from espace_contracts import documents as api
 from espace_contracts.types import Funder, Period, Person
 from sqlalchemy import Row
 
-from services.documents.domain import Depositor, is_own
+from services.documents.domain import RESTORABLE, Depositor, is_own
 
 
-def document(row: Row[Any], categories: Mapping[str, api.Category], *, viewer: Depositor) -> api.Document:
+def document(
+    row: Row[Any], categories: Mapping[str, api.Category], *, viewer: Depositor, changes: Iterable[Row[Any]] = ()
+) -> api.Document:
     """A document as *viewer* sees it."""
     category = categories[row.category]
     own = is_own(viewer, depositor_kind=row.depositor_kind, depositor_name=row.depositor_name)
@@ -34,7 +36,15 @@ def document(row: Row[Any], categories: Mapping[str, api.Category], *, viewer: D
         scan=row.scan,
         handling=row.handling,
         reason=row.reason,
-        changeable=own and row.handling != "accepted",
+        changeable=own and row.handling != "accepted" and row.deleted_at is None,
+        changes=tuple(_change(each) for each in changes),
+        restorable_until=row.deleted_at + RESTORABLE if row.deleted_at else None,
+    )
+
+
+def _change(row: Row[Any]) -> api.DocumentChange:
+    return api.DocumentChange(
+        change=row.change, version=row.version, by_kind=row.changer_kind, by_name=row.changer_name, at=row.changed_at
     )
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from espace_contracts import documents as api
 from espace_contracts.errors import FileRefused, InvalidRequest, NotAllowed
-from espace_contracts.rpc import GATEWAY
+from espace_contracts.rpc import FUNDER, GATEWAY
 from espace_contracts.types import Actor
 
 EMPLOYER = "employer"
@@ -22,6 +22,7 @@ UPLOAD_SECONDS = 900  # an upload address can be used for that long
 OPENING = timedelta(seconds=60)  # K27
 COMPLETED_WITHIN = timedelta(hours=2)  # a slow upload may end long after its address has expired
 ABANDONED_AFTER = timedelta(hours=3)  # then the sweeper removes what never became a document
+RESTORABLE = timedelta(days=30)  # a deleted document can be restored for that long (S48)
 LONGEST_FILE_NAME = 150
 FOLDER = "files/"  # of the bucket; the sweeper looks nowhere else
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ł": "l"})
@@ -73,7 +74,26 @@ def is_own(viewer: Depositor, *, depositor_kind: str, depositor_name: str) -> bo
     return viewer.kind == EMPLOYER or depositor_name == viewer.name
 
 
-def check_described(category: api.Category, request: api.BeginDeposit, *, depositor_kind: str) -> None:
+def reads_all(viewer: Depositor) -> bool:
+    """Whether the viewer may read what others deposit for the employer, and so learn that it exists."""
+    return viewer.kind in (EMPLOYER, FUNDER)
+
+
+Described = api.BeginDeposit | api.RecategoriseDocument
+
+
+def described(request: Described) -> dict[str, Any]:
+    """What is said of a file, as its row holds it."""
+    return {
+        "category": request.category,
+        "dossier_number": request.dossier_number,
+        "label": request.label,
+        "period_start": request.period.start if request.period else None,
+        "period_end": request.period.end if request.period else None,
+    }
+
+
+def check_described(category: api.Category, request: Described, *, depositor_kind: str) -> None:
     """What is said of the file is what its category asks for (S39).
 
     Raises NotAllowed when this kind may not use the category, InvalidRequest with the faulty members otherwise.

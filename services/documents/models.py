@@ -78,6 +78,7 @@ deposits = Table(
     *_stored(),
     _time("begun_at"),
     _time("expires_at"),
+    Column("replaces", Uuid, nullable=True, comment="the document whose file it replaces"),
     Column("document_id", Uuid, nullable=True, comment="the document that it has become"),
     Column("refusal", Text, nullable=True, comment="why its file cannot become a document"),
     _time("swept_at", nullable=True),
@@ -98,6 +99,7 @@ documents = Table(
     _time("handled_at", nullable=True),
     _time("deposited_at"),
     _time("deleted_at", nullable=True),
+    Column("purging_at", DateTime(timezone=True), nullable=True, comment="too long in the trash: none restores it"),
 )
 
 document_versions = Table(
@@ -120,6 +122,21 @@ advices = Table(
     Column("version", Integer, nullable=False),
     _text("siret"),
     Column("document_id", Uuid, nullable=False),
+)
+
+document_changes = Table(
+    "document_changes",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    _text("siret"),
+    Column("document_id", Uuid, nullable=False),
+    _text("change"),
+    Column("version", Integer, nullable=False),
+    Column("previous", JSONB, nullable=True, comment="what was said of it before"),
+    _text("changer_kind"),
+    _text("changer_name"),
+    Column("changer_account", Uuid, nullable=True),
+    _time("changed_at"),
 )
 
 file_openings = Table(

@@ -1,5 +1,7 @@
 """The service documents: dossiers, categories, deposits, files."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from espace_contracts import documents as api
@@ -8,6 +10,7 @@ from espace_contracts.envelope import Event
 from espace_contracts.errors import FileRefused
 from espace_contracts.registry import REPLAYS
 from espace_contracts.replay import EventsPage, EventsSince
+from espace_contracts.rpc import Method
 
 from chassis import replay
 from chassis.bus import Caller, Unacceptable, rpc, subscribe
@@ -18,7 +21,7 @@ from chassis.threads import off_hub
 from services.documents import advice, domain, intake
 from services.documents.category_loader import CategoryLoader
 from services.documents.sweeper import Sweeper
-from services.documents.usecases import advices, categories, deposits, documents, dossiers
+from services.documents.usecases import advices, categories, changes, deposits, documents, dossiers
 
 
 class DocumentsService(Service):
@@ -93,6 +96,7 @@ class DocumentsService(Service):
                 api.BEGIN_DEPOSIT,
                 request,
                 lambda: self._begun(deposits.begin(connection, request, depositor=depositor, now=self.clock())),
+                caller=self._key_owner(),
             )
 
     @rpc(api.COMPLETE_DEPOSIT)
@@ -110,7 +114,31 @@ class DocumentsService(Service):
                 api.COMPLETE_DEPOSIT,
                 request,
                 lambda: deposits.complete(connection, request, viewer=viewer, scan=scan, now=self.clock()),
+                caller=self._key_owner(),
             )
+
+    # --- own deposits change
+
+    @rpc(api.RECATEGORISE_DOCUMENT)
+    def recategorise_document(self, request: api.RecategoriseDocument) -> api.Document:
+        """Another category, with its fields."""
+        return self._change(api.RECATEGORISE_DOCUMENT, request, changes.recategorise)
+
+    @rpc(api.DELETE_DOCUMENT)
+    def delete_document(self, request: api.DeleteDocument) -> api.Document:
+        """Into the trash."""
+        return self._change(api.DELETE_DOCUMENT, request, changes.delete)
+
+    @rpc(api.RESTORE_DOCUMENT)
+    def restore_document(self, request: api.RestoreDocument) -> api.Document:
+        """Out of it."""
+        return self._change(api.RESTORE_DOCUMENT, request, changes.restore)
+
+    @rpc(api.LIST_DELETED_DOCUMENTS)
+    def list_deleted_documents(self, request: api.ListDeletedDocuments) -> api.Documents:
+        """The trash."""
+        with self.db.transaction(siret=request.siret) as connection:
+            return changes.list_deleted(connection, request, viewer=self._viewer(), now=self.clock())
 
     # --- what the funder's systems tell
 
@@ -149,6 +177,16 @@ class DocumentsService(Service):
 
     def _viewer(self) -> domain.Depositor:
         return domain.viewer_of(self.caller.kind, self.caller.name)
+
+    def _change(self, method: Method, request: Any, change: Callable[..., api.Document]) -> api.Document:
+        changer = domain.depositor_of(self.caller.kind, self.caller.name, request.actor)
+        with self.db.transaction(siret=request.siret) as connection:
+            work = partial(change, connection, request, changer=changer, now=self.clock())
+            return once(connection, method, request, work, caller=self._key_owner())
+
+    def _key_owner(self) -> str:
+        """Idempotency keys of two callers never meet."""
+        return f"{self.caller.kind}.{self.caller.name}"
 
     def _begun(self, announced: deposits.Announced) -> api.BegunDeposit:
         """Signing an address asks nothing of the store, so it may stand inside the transaction."""

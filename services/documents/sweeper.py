@@ -1,4 +1,4 @@
-"""Removes what never became a document: abandoned deposits, and objects that no row names (R1)."""
+"""Removes abandoned deposits, objects that no row names (R1), and what was in the trash too long (S48)."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,8 @@ from chassis.clock import utc_now
 from chassis.database import Database
 from chassis.loops import Loop
 from chassis.objectstore import ObjectStore
-from services.documents.domain import ABANDONED_AFTER, FOLDER
+from services.documents.domain import ABANDONED_AFTER, FOLDER, RESTORABLE
+from services.documents.store import changes as trash
 from services.documents.store import deposits as store
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ class Sweeper(Loop):
     def run_once(self) -> float:
         """One round over deposits and objects."""
         sweep(self.database, self.files, now=utc_now())
+        empty_trash(self.database, self.files, now=utc_now())
         return float(self.settings.sweep_seconds)
 
 
@@ -40,6 +42,30 @@ def sweep(database: Database, files: ObjectStore, *, now: datetime) -> tuple[int
     if deposits or objects:
         log.info("swept", deposits=deposits, objects=objects)
     return deposits, objects
+
+
+def empty_trash(database: Database, files: ObjectStore, *, now: datetime) -> int:
+    """How many documents had been in the trash too long and are gone with all their files. Raises ObjectStoreDown."""
+    removed = sum(_empty_trash(database, files, now=now))
+    if removed:
+        log.info("trash_emptied", documents=removed)
+    return removed
+
+
+def _empty_trash(database: Database, files: ObjectStore, *, now: datetime) -> Iterator[int]:
+    """The same order as for deposits: mark, objects, rows."""
+    while True:
+        with database.work() as connection:
+            claimed = trash.claim_expired(connection, deleted_before=now - RESTORABLE, now=now, limit=BATCH)
+            keys = trash.keys_of(connection, claimed)
+        for key in keys:
+            files.delete(key)
+        if claimed:
+            with database.work() as connection:
+                trash.remove_documents(connection, claimed)
+        yield len(claimed)
+        if len(claimed) < BATCH:
+            return
 
 
 def _sweep_deposits(database: Database, files: ObjectStore, *, now: datetime) -> Iterator[int]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, insert, select, text, update
+from sqlalchemy import Connection, Row, and_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.documents.models import advices, document_versions, documents
@@ -23,14 +23,6 @@ def save_advice(connection: Connection, siret: str, *, payment_number: str, vers
     values = {"siret": siret, "version": version, "document_id": document_id}
     statement = upsert(advices).values(payment_number=payment_number, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["payment_number"], set_=values))
-
-
-def add_version(connection: Connection, siret: str, document_id: UUID, *, deposited_at: datetime, **file: Any) -> None:
-    """A newer file of the document becomes its current one."""
-    same = and_(documents.c.siret == siret, documents.c.id == document_id)
-    newer = update(documents).where(same).values(version=documents.c.version + 1, deposited_at=deposited_at)
-    version = connection.scalar(newer.returning(documents.c.version))
-    connection.execute(insert(document_versions).values(siret=siret, document_id=document_id, version=version, **file))
 
 
 def withdraw(connection: Connection, siret: str, document_id: UUID, *, now: datetime) -> None:

@@ -10,16 +10,14 @@ from sqlalchemy import Connection, Row, Select, and_, insert, select, tuple_, up
 from services.documents.models import document_versions, documents, file_openings
 
 
-def _documents(siret: str) -> Select[Any]:
-    """Documents with their current file; deleted ones are out."""
+def documents_with_files(siret: str, *, deleted: bool = False) -> Select[Any]:
+    """The employer's documents with their current file: either those in the trash or all others."""
     versions = document_versions.c
     current = and_(versions.document_id == documents.c.id, versions.version == documents.c.version)
     files = (versions.object_key, versions.file_name, versions.media_type, versions.size, versions.sha256)
-    return (
-        select(documents, *files, versions.scan)
-        .select_from(documents.join(document_versions, current))
-        .where(documents.c.siret == siret, documents.c.deleted_at.is_(None))
-    )
+    state = documents.c.deleted_at.is_not(None) if deleted else documents.c.deleted_at.is_(None)
+    chosen = select(documents, *files, versions.scan).select_from(documents.join(document_versions, current))
+    return chosen.where(documents.c.siret == siret, state)
 
 
 _NEWEST_FIRST = (documents.c.deposited_at.desc(), documents.c.id.desc())
@@ -29,7 +27,7 @@ def employer_documents(
     connection: Connection, siret: str, *, hidden: Sequence[str], after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[Row[Any]]:
     """A page of the documents tied to neither a dossier nor a beneficiary (S44), newest first."""
-    query = _documents(siret).where(
+    query = documents_with_files(siret).where(
         documents.c.dossier_number.is_(None),
         documents.c.beneficiary_last_name.is_(None),
         documents.c.category.not_in(hidden),
@@ -43,13 +41,13 @@ def dossier_documents(
     connection: Connection, siret: str, number: str, *, hidden: Sequence[str], limit: int
 ) -> Sequence[Row[Any]]:
     """The newest documents of one dossier, newest first."""
-    query = _documents(siret).where(documents.c.dossier_number == number, documents.c.category.not_in(hidden))
+    query = documents_with_files(siret).where(documents.c.dossier_number == number, documents.c.category.not_in(hidden))
     return connection.execute(query.order_by(*_NEWEST_FIRST).limit(limit)).all()
 
 
 def get_document(connection: Connection, siret: str, document_id: UUID) -> Row[Any] | None:
     """One document of the employer."""
-    return connection.execute(_documents(siret).where(documents.c.id == document_id)).one_or_none()
+    return connection.execute(documents_with_files(siret).where(documents.c.id == document_id)).one_or_none()
 
 
 def get_version(connection: Connection, siret: str, document_id: UUID, version: int) -> Row[Any] | None:
@@ -68,14 +66,25 @@ def add_document(connection: Connection, siret: str, *, document: dict[str, Any]
     connection.execute(insert(document_versions).values(siret=siret, document_id=document["id"], version=1, **file))
 
 
+def add_version(
+    connection: Connection, siret: str, document_id: UUID, *, values: dict[str, Any], file: dict[str, Any]
+) -> int:
+    """A newer *file* of the document becomes its current one, along with new *values* of it; its version."""
+    same = and_(documents.c.siret == siret, documents.c.id == document_id)
+    newer = update(documents).where(same).values(version=documents.c.version + 1, **values)
+    version = connection.scalar(newer.returning(documents.c.version))
+    connection.execute(insert(document_versions).values(siret=siret, document_id=document_id, version=version, **file))
+    return int(version or 0)
+
+
 def lock_document(connection: Connection, siret: str, document_id: UUID) -> Row[Any] | None:
     """The employer's document, held until the transaction ends, deleted or not."""
     query = select(documents).where(documents.c.siret == siret, documents.c.id == document_id)
     return connection.execute(query.with_for_update()).one_or_none()
 
 
-def set_handling(connection: Connection, siret: str, document_id: UUID, **values: Any) -> None:
-    """What the funder says of the document: handling, reason, handled_at."""
+def set_document(connection: Connection, siret: str, document_id: UUID, **values: Any) -> None:
+    """Change what is said of the document."""
     same = and_(documents.c.siret == siret, documents.c.id == document_id)
     connection.execute(update(documents).where(same).values(**values))
 

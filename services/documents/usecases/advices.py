@@ -28,7 +28,8 @@ def record_payment(connection: Connection, payment: PaymentRecorded, *, now: dat
     issued_at = datetime.combine(payment.paid_on, time(12), UTC)  # lists are by the day of the payment
     if known is not None and known.siret == payment.siret:
         document_id: UUID = known.document_id
-        store.add_version(connection, payment.siret, document_id, deposited_at=issued_at, **file)
+        values = {"deposited_at": issued_at}
+        document_store.add_version(connection, payment.siret, document_id, values=values, file=file)
     else:
         if known is not None:
             store.withdraw(connection, known.siret, known.document_id, now=now)

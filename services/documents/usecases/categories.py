@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from espace_contracts import documents as api
+from espace_contracts.errors import InvalidRequest
 from sqlalchemy import Connection
 
 from services.documents.store import categories as store
@@ -17,6 +18,14 @@ def list_categories(connection: Connection, request: api.ListCategories) -> api.
         if category.key not in retired and (request.depositor is None or request.depositor in category.depositors)
     )
     return api.Categories(categories=tuple(chosen))
+
+
+def open_category(connection: Connection, key: str) -> api.Category:
+    """A category that may be chosen. Raises InvalidRequest for an unknown or retired one."""
+    category = store.read_categories(connection).get(key)
+    if category is None or key in store.retired_categories(connection):
+        raise InvalidRequest("no such category", "category")
+    return category
 
 
 def hidden_keys(categories: Mapping[str, api.Category], *, show: bool) -> tuple[str, ...]:

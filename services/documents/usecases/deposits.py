@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from espace_contracts import documents as api
-from espace_contracts.errors import Conflict, FileRefused, InvalidRequest, NotFound
+from espace_contracts.errors import Conflict, FileRefused, NotFound
 from sqlalchemy import Connection, Row
 
 from chassis import outbox
@@ -17,6 +17,8 @@ from services.documents.store import categories as category_store
 from services.documents.store import deposits as store
 from services.documents.store import documents as document_store
 from services.documents.store import dossiers as dossier_store
+from services.documents.usecases import changes
+from services.documents.usecases.categories import open_category
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,15 @@ class Announced:
 def begin(connection: Connection, request: api.BeginDeposit, *, depositor: Depositor, now: datetime) -> Announced:
     """Check what is said of a file before a byte of it is sent.
 
-    Raises InvalidRequest, NotAllowed, FileRefused, and NotFound for a dossier that the employer does not have.
+    Raises InvalidRequest, NotAllowed, FileRefused, NotFound for a dossier that the employer does not have; for
+    a file that replaces another also what `changes.own_document` raises.
     """
-    category = category_store.read_categories(connection).get(request.category)
-    if category is None or category.key in category_store.retired_categories(connection):
-        raise InvalidRequest("no such category", "category")
-    domain.check_described(category, request, depositor_kind=depositor.kind)
+    if request.document_id is None:
+        category, described = _new(connection, request, depositor=depositor)
+    else:
+        category, described = _replacing(connection, request, request.document_id, depositor=depositor)
     file_name = domain.display_name(request.file_name)
     ending = domain.check_announced(category, file_name=file_name, size=request.size)
-    if request.dossier_number and not dossier_store.has_dossier(connection, request.siret, request.dossier_number):
-        raise NotFound("no such dossier", "dossier_number")
     announced = Announced(
         deposit_id=uuid4(),
         object_key=domain.FOLDER + uuid4().hex,
@@ -52,22 +53,36 @@ def begin(connection: Connection, request: api.BeginDeposit, *, depositor: Depos
         sha256=request.sha256,
         expires_at=now + timedelta(seconds=domain.UPLOAD_SECONDS),
     )
-    described = _described(request, depositor) | {"file_name": file_name}
-    _add(connection, request.siret, announced, described, now=now)
+    who = _who(depositor) | {"file_name": file_name}
+    _add(connection, request.siret, announced, described | who, now=now)
     return announced
 
 
-def _described(request: api.BeginDeposit, depositor: Depositor) -> dict[str, Any]:
+def _who(depositor: Depositor) -> dict[str, Any]:
     return {
-        "category": request.category,
-        "dossier_number": request.dossier_number,
-        "label": request.label,
-        "period_start": request.period.start if request.period else None,
-        "period_end": request.period.end if request.period else None,
         "depositor_kind": depositor.kind,
         "depositor_name": depositor.name,
         "depositor_account": depositor.account_id,
     }
+
+
+def _new(
+    connection: Connection, request: api.BeginDeposit, *, depositor: Depositor
+) -> tuple[api.Category, dict[str, Any]]:
+    category = open_category(connection, request.category or "")
+    domain.check_described(category, request, depositor_kind=depositor.kind)
+    if request.dossier_number and not dossier_store.has_dossier(connection, request.siret, request.dossier_number):
+        raise NotFound("no such dossier", "dossier_number")
+    return category, domain.described(request)
+
+
+def _replacing(
+    connection: Connection, request: api.BeginDeposit, document_id: UUID, *, depositor: Depositor
+) -> tuple[api.Category, dict[str, Any]]:
+    document = changes.own_document(connection, request.siret, document_id, changer=depositor)
+    category = category_store.read_categories(connection)[document.category]
+    names = ("category", "dossier_number", "label", "period_start", "period_end")
+    return category, {name: getattr(document, name) for name in names} | {"replaces": document_id}
 
 
 def _add(connection: Connection, siret: str, announced: Announced, described: dict[str, Any], *, now: datetime) -> None:
@@ -122,31 +137,45 @@ def complete(
 ) -> api.Document:
     """Make the deposit, whose bytes were checked, a document; a second completion answers with the same one.
 
-    Raises what `find` raises: the deposit may have changed since.
+    Raises what `find` raises: the deposit may have changed since; and for a file that replaces another what
+    `changes.own_document` raises: so may the document.
     """
     locked = store.get_deposit(connection, request.siret, request.deposit_id, lock=True)
     deposit = _open(locked, viewer=viewer, now=now)
-    document_id: UUID = deposit.document_id or uuid4()
+    document_id: UUID = deposit.document_id or deposit.replaces or uuid4()
     if deposit.document_id is None:
-        _make_document(connection, deposit, document_id, scan=scan, now=now)
+        version = _store(connection, deposit, document_id, scan=scan, now=now)
+        store.set_deposit(connection, deposit.siret, deposit.id, document_id=document_id)
+        if scan == "available":
+            event = api.DocumentAvailable(siret=deposit.siret, document_id=document_id, version=version)
+            outbox.publish(connection, event, subject=str(document_id), at=now)
     row = document_store.get_document(connection, request.siret, document_id)
     if row is None:
         raise NotFound
     return answers.document(row, category_store.read_categories(connection), viewer=viewer)
 
 
+def _store(connection: Connection, deposit: Row[Any], document_id: UUID, *, scan: api.Scan, now: datetime) -> int:
+    """The deposit is the document's first file, or its next one; the version."""
+    file = {name: getattr(deposit, name) for name in _STORED} | {"scan": scan, "created_at": now}
+    if deposit.replaces is None:
+        _make_document(connection, deposit, document_id, file=file, now=now)
+        return 1
+    changer = Depositor(deposit.depositor_kind, deposit.depositor_name, deposit.depositor_account)
+    document = changes.own_document(connection, deposit.siret, document_id, changer=changer)
+    return changes.replace_file(connection, document, file, changer=changer, now=now)
+
+
 def _make_document(
-    connection: Connection, deposit: Row[Any], document_id: UUID, *, scan: api.Scan, now: datetime
+    connection: Connection, deposit: Row[Any], document_id: UUID, *, file: dict[str, Any], now: datetime
 ) -> None:
-    stored = {name: getattr(deposit, name) for name in _STORED}
     described = {name: getattr(deposit, name) for name in _DESCRIBED}
     document_store.add_document(
         connection,
         deposit.siret,
         document={"id": document_id, "handling": "received", "deposited_at": now, **described},
-        file={"scan": scan, "created_at": now, **stored},
+        file=file,
     )
-    store.set_deposit(connection, deposit.siret, deposit.id, document_id=document_id)
     event = api.DocumentDeposited(
         siret=deposit.siret,
         document_id=document_id,

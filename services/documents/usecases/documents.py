@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from services.documents import answers, domain
 from services.documents.domain import Depositor
 from services.documents.store import categories as category_store
+from services.documents.store import changes as change_store
 from services.documents.store import documents as store
 from services.documents.usecases.categories import hidden_keys
 
@@ -54,7 +55,8 @@ def get_document(connection: Connection, siret: str, document_id: UUID, *, viewe
     row = store.get_document(connection, siret, document_id)
     if row is None:
         raise NotFound
-    return answers.document(row, category_store.read_categories(connection), viewer=viewer)
+    changes = change_store.changes_of(connection, siret, document_id)
+    return answers.document(row, category_store.read_categories(connection), viewer=viewer, changes=changes)
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,6 @@ def record_decision(
         return
     reason = decision.reason if isinstance(decision, funder.DocumentRefused) else None
     handling = "accepted" if reason is None else "to_correct"
-    store.set_handling(
+    store.set_document(
         connection, decision.siret, decision.document_id, handling=handling, reason=reason, handled_at=decided_at
     )

@@ -1,0 +1,103 @@
+"""What the service `documents` tells on its exchange."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import StringConstraints
+
+from espace_contracts.envelope import EventData
+from espace_contracts.types import DossierNumber, Id, Instant, Sha256, Siret, Version
+
+EXCHANGE = "documents.events"
+DepositorKind = Literal["funder", "training_provider", "beneficiary", "employer"]
+CategoryKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+
+
+class DocumentsEvent(EventData):
+    """What all events of this exchange share."""
+
+    exchange: ClassVar[str] = EXCHANGE
+
+    siret: Siret
+
+
+class DossierOpened(DocumentsEvent):
+    """A dossier is in the employer's list."""
+
+    type: ClassVar[str] = "DossierOpened.v1"
+
+    dossier_number: DossierNumber
+
+
+class DepositedFile(DocumentsEvent):
+    """A file that is stored and whose row is committed."""
+
+    document_id: Id
+    version: Version
+    depositor: DepositorKind
+    category: CategoryKey
+    dossier_number: DossierNumber | None = None
+    sha256: Sha256
+    size: int
+
+
+class DocumentDeposited(DepositedFile):
+    """A file is stored and its row committed."""
+
+    type: ClassVar[str] = "DocumentDeposited.v1"
+
+
+class DocumentReplaced(DepositedFile):
+    """A deposit has another file from this version on; the versions before it stay (S49)."""
+
+    type: ClassVar[str] = "DocumentReplaced.v1"
+
+
+class DocumentAvailable(DocumentsEvent):
+    """This version of a document may be opened from now on (K25)."""
+
+    type: ClassVar[str] = "DocumentAvailable.v1"
+
+    document_id: Id
+    version: Version
+
+
+class DocumentRecategorised(DocumentsEvent):
+    """A deposit stands under another category, with that category's fields (S49)."""
+
+    type: ClassVar[str] = "DocumentRecategorised.v1"
+
+    document_id: Id
+    version: Version
+    category: CategoryKey
+    previous_category: CategoryKey
+    dossier_number: DossierNumber | None = None
+
+
+class DocumentDeleted(DocumentsEvent):
+    """A deposit is in the trash, and can be restored until then (S48)."""
+
+    type: ClassVar[str] = "DocumentDeleted.v1"
+
+    document_id: Id
+    version: Version
+    restorable_until: Instant
+
+
+class DocumentRestored(DocumentsEvent):
+    """A deposit is back from the trash."""
+
+    type: ClassVar[str] = "DocumentRestored.v1"
+
+    document_id: Id
+    version: Version
+
+
+EVENTS: tuple[type[EventData], ...] = (
+    DossierOpened,
+    DocumentDeposited,
+    DocumentAvailable,
+    DocumentReplaced,
+    DocumentRecategorised,
+    DocumentDeleted,
+    DocumentRestored,
+)

@@ -1,0 +1,74 @@
+"""The queries of changed and deleted documents."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, and_, delete, insert, select, tuple_, update
+
+from services.documents.models import deposits, document_changes, document_versions, documents
+from services.documents.store.documents import documents_with_files
+
+
+def note_change(connection: Connection, siret: str, **values: Any) -> None:
+    """Keep what changed, who changed it and when."""
+    connection.execute(insert(document_changes).values(siret=siret, **values))
+
+
+def changes_of(connection: Connection, siret: str, document_id: UUID) -> Sequence[Row[Any]]:
+    """The changes of one document, newest first."""
+    same = and_(document_changes.c.siret == siret, document_changes.c.document_id == document_id)
+    return connection.execute(select(document_changes).where(same).order_by(document_changes.c.id.desc())).all()
+
+
+def deleted_document(connection: Connection, siret: str, document_id: UUID) -> Row[Any] | None:
+    """One document in the trash."""
+    query = documents_with_files(siret, deleted=True).where(documents.c.id == document_id)
+    return connection.execute(query).one_or_none()
+
+
+def deleted_documents(
+    connection: Connection,
+    siret: str,
+    *,
+    depositor_kind: str,
+    deleted_after: datetime,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """A page of the trash, those deleted last first."""
+    query = documents_with_files(siret, deleted=True).where(
+        documents.c.depositor_kind == depositor_kind,
+        documents.c.deleted_at > deleted_after,
+        documents.c.purging_at.is_(None),
+    )
+    if before is not None:
+        query = query.where(tuple_(documents.c.deleted_at, documents.c.id) < tuple_(*before))
+    return connection.execute(query.order_by(documents.c.deleted_at.desc(), documents.c.id.desc()).limit(limit)).all()
+
+
+def claim_expired(connection: Connection, *, deleted_before: datetime, now: datetime, limit: int) -> list[UUID]:
+    """Documents that were in the trash too long, marked so that none is restored any more."""
+    expired = (
+        select(documents.c.id)
+        .where(documents.c.deleted_at < deleted_before)
+        .order_by(documents.c.deleted_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = update(documents).where(documents.c.id.in_(expired)).values(purging_at=now)
+    return list(connection.scalars(statement.returning(documents.c.id)))
+
+
+def keys_of(connection: Connection, document_ids: Collection[UUID]) -> list[str]:
+    """The objects of these documents, all versions."""
+    query = select(document_versions.c.object_key).where(document_versions.c.document_id.in_(document_ids))
+    return list(connection.scalars(query))
+
+
+def remove_documents(connection: Connection, document_ids: Collection[UUID]) -> None:
+    """Forget documents whose objects are gone; the records of openings and changes stay."""
+    connection.execute(delete(deposits).where(deposits.c.document_id.in_(document_ids)))
+    connection.execute(delete(document_versions).where(document_versions.c.document_id.in_(document_ids)))
+    connection.execute(delete(documents).where(documents.c.id.in_(document_ids)))
