@@ -4,6 +4,7 @@ A container sees its own folder alone. What is not random is written anew at eac
 arrives. Settings of one's own come as variables, or as files named like them in lower case.
 """
 
+import hmac
 import json
 import os
 from collections.abc import Mapping
@@ -74,7 +75,10 @@ def folders(secrets: Credentials, variables: Mapping[str, str]) -> dict[str, dic
         "demo": {"amqp_url": made.demo_amqp},
         "postgres": _postgres_files(endpoints),
         "rabbitmq": {"rabbitmq.conf": _broker_configuration(endpoints)},
-        "s3": {"s3.json": json.dumps(identities(endpoints.object_store.admin, _bucket_keys(endpoints)))},
+        "s3": {
+            "s3.json": json.dumps(identities(endpoints.object_store.admin, _bucket_keys(endpoints))),
+            "security.toml": _store_security(secrets),
+        },
     }
 
 
@@ -100,6 +104,12 @@ def _broker_configuration(endpoints: Endpoints) -> str:
         "default_vhost": unquote(parts.path[1:]),
     }
     return "".join(f"{name} = {value}\n" for name, value in lines.items())
+
+
+def _store_security(secrets: Credentials) -> str:
+    # Without this key SeaweedFS lets whoever reaches the door's second port (gRPC) make himself an administrator.
+    key = hmac.new(secrets.object_store.secret.encode(), b"filer signing", "sha256").hexdigest()
+    return f'[jwt.filer_signing]\nkey = "{key}"\n'
 
 
 def _bucket_keys(endpoints: Endpoints) -> dict[str, KeyPair]:
