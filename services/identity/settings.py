@@ -27,6 +27,8 @@ class Settings(ServiceSettings):
 
     model_config = settings_config("IDENTITY_")
 
+    http_port: int = Field(default=8101, ge=1, le=65_535, description="port of /healthz")
+
     private_key: SecretStr = Field(description="X25519 private key, base64: opens the passwords that the gateway seals")
     mail_key: SecretStr = Field(description="32 bytes, base64: encrypts what is secret in a mail that waits")
 
