@@ -1,7 +1,6 @@
 """The form « Ajouter un fichier » as data: what was typed, what is wrong with it, the request it makes (S37 to S40)."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -108,21 +107,18 @@ def announcement(deposit: Deposit, *, siret: str, actor: Actor, sha256: str, siz
     if deposit.category is None or deposit.file is None:
         raise ValueError("only a deposit without faults can be announced")
     asked = {one.name for one in deposit.category.fields}
-    facts: Mapping[str, str | None] = {
-        "dossier_number": (deposit.typed["dossier"] or None) if "dossier" in asked else None,
-        "label": (deposit.typed["libelle"] or None) if "label" in asked else None,
-    }
     return BeginDeposit(
         idempotency_key=_key(deposit, sha256),
         siret=siret,
         actor=actor,
         category=deposit.category.key,
+        dossier_number=(deposit.typed["dossier"] or None) if "dossier" in asked else None,
+        label=(deposit.typed["libelle"] or None) if "label" in asked else None,
         period=deposit.period,
         file_name=deposit.file_name,
         media_type=(deposit.file.content_type or "application/octet-stream")[:200],
         size=size,
         sha256=sha256,
-        **facts,
     )
 
 

@@ -66,8 +66,16 @@ def environment(manifest: Mapping[str, str]) -> Environment:
     )
     env.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.filters.update(FILTERS)
+    env.globals["described"] = described
     env.globals["asset"] = lambda name: f"/static/build/{manifest[name]}"
     return env
+
+
+def described(id: str, hint: object = "", error: object = "", rules: bool = False) -> dict[str, str]:
+    """Attributes that tie a field to its help, its error and its rules, in their order on the screen."""
+    parts = [f"{id}-{name}" for name, is_there in (("aide", hint), ("erreur", error), ("regles", rules)) if is_there]
+    attributes = {"aria-describedby": " ".join(parts)} if parts else {}
+    return attributes | ({"aria-invalid": "true"} if error else {})
 
 
 class Pages:

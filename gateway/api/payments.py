@@ -1,8 +1,9 @@
 """The API's payments: the list with its totals, ticks."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from espace_contracts import payments as api
+from espace_contracts.rpc import Method
 from espace_contracts.types import Day
 from fastapi import APIRouter, Depends, Query, Request
 
@@ -54,7 +55,7 @@ async def tick_payment(
     request: Request, number: str, visitor: Annotated[Visitor, Depends(API_MEMBER_WRITES)]
 ) -> api.TickedPayments:
     """Mark a payment as checked (S32); doing it again changes nothing."""
-    return await request.app.state.bus.call(api.TICK_PAYMENTS, _one(visitor, number))
+    return await request.app.state.bus.call(api.TICK_PAYMENTS, _one(api.TICK_PAYMENTS, visitor, number))
 
 
 @router.delete("/payments/{number}/tick", responses=problems(401, 403, 404, 503))
@@ -62,8 +63,8 @@ async def untick_payment(
     request: Request, number: str, visitor: Annotated[Visitor, Depends(API_MEMBER_WRITES)]
 ) -> api.TickedPayments:
     """Remove the mark."""
-    return await request.app.state.bus.call(api.UNTICK_PAYMENTS, _one(visitor, number))
+    return await request.app.state.bus.call(api.UNTICK_PAYMENTS, _one(api.UNTICK_PAYMENTS, visitor, number))
 
 
-def _one(visitor: Visitor, number: str) -> api.TickPayments:
-    return api.TickPayments(siret=visitor.known.siret, actor=visitor.actor, payment_numbers=(number,))
+def _one(method: Method[Any, Any], visitor: Visitor, number: str) -> Any:
+    return method.request(siret=visitor.known.siret, actor=visitor.actor, payment_numbers=(number,))

@@ -23,7 +23,8 @@ async def show_documents(
     """ONLY the documents tied to neither dossier nor beneficiary; with a search, the dossiers found."""
     bus, siret, sought = request.app.state.bus, visitor.known.siret, q.strip()[:LARGEST_QUERY]
     if sought:
-        wanted = api.SearchDossiers(siret=siret, text=sought, cursor=curseur[:400] or None)
+        cursor = curseur[:400] or None
+        wanted = api.SearchDossiers(siret=siret, text=sought, include_dossier_only=False, cursor=cursor)  # S51
         found = await bus.call(api.SEARCH_DOSSIERS, wanted)
         values = {"dossiers": found.dossiers, "next_cursor": found.next_cursor}
         return page(request, "documents_search.html", tab="documents", q=sought, **values)

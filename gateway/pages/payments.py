@@ -153,7 +153,7 @@ async def _apply(request: Request, visitor: Visitor, ticks: list[str], unticks: 
     bus, changed = request.app.state.bus, 0
     for method, numbers in ((api.TICK_PAYMENTS, ticks), (api.UNTICK_PAYMENTS, unticks)):
         for part in _parts(numbers):
-            wanted = api.TickPayments(siret=visitor.known.siret, actor=visitor.actor, payment_numbers=part)
+            wanted = method.request(siret=visitor.known.siret, actor=visitor.actor, payment_numbers=part)
             changed += len((await bus.call(method, wanted)).changed)
     return changed
 

@@ -28,7 +28,7 @@ def depositing(bus: FakeBus, store: Store) -> FakeBus:
         headers = {"content-type": "application/pdf", "x-amz-meta-sha256": request.sha256, "if-none-match": "*",
                    "content-length": str(request.size)}  # fmt: skip
         upload = api.Upload(url=f"{store.url}/{deposit_id}", headers=headers, expires_at=THEN)
-        return api.BegunDeposit(deposit_id=deposit_id, upload=upload)
+        return api.BegunDeposit(deposit_id=deposit_id, size=request.size, upload=upload)
 
     bus.begin_deposit = begin
     bus.complete_deposit = lambda request: GENERAL[0]

@@ -121,9 +121,9 @@ def test_the_api_needs_its_token_to_change_anything(member: TestClient, csrf: st
     address = "/api/v1/payments/803455/tick"
     assert member.put(address).json()["type"] == "/problems/forged"
     assert not bus.asked(payments.TICK_PAYMENTS)
-    assert member.put(address, headers={"X-CSRF-Token": csrf}).json() == {"changed": ["803455"]}
-    assert member.put(address, headers={"X-CSRF-Token": csrf}).json() == {"changed": []}
-    assert member.delete(address, headers={"X-CSRF-Token": csrf}).json() == {"changed": ["803455"]}
+    assert member.put(address, headers={"X-CSRF-Token": csrf}).json()["changed"] == ["803455"]
+    assert member.put(address, headers={"X-CSRF-Token": csrf}).json()["changed"] == []
+    assert member.delete(address, headers={"X-CSRF-Token": csrf}).json()["changed"] == ["803455"]
     missing = member.put("/api/v1/payments/1/tick", headers={"X-CSRF-Token": csrf})
     assert missing.json()["type"] == "/problems/not_found"
 
