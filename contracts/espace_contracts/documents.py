@@ -188,7 +188,7 @@ class DossierDocuments(Answer):
 
 
 class BeginDeposit(Write):
-    """Announce a file: what it is, how large, with which SHA-256.
+    """Announce a file: what it is, how large, and with which SHA-256 where the depositor can know it beforehand.
 
     Either its *category* with the fields that it asks for, or the *document_id* of an own deposit whose file it
     replaces (S49). The gateway names the person as *actor*; who any other caller is comes from its broker user (S43).
@@ -204,7 +204,7 @@ class BeginDeposit(Write):
     file_name: FileName
     media_type: MediaType = "application/octet-stream"
     size: int = Field(ge=0, le=5_000_000_000)
-    sha256: Sha256
+    sha256: Sha256 | None = None
 
     @model_validator(mode="after")
     def _new_or_replacing(self) -> "BeginDeposit":
@@ -228,7 +228,15 @@ class BegunDeposit(Answer):
     """A deposit that waits for its bytes; it is no document yet."""
 
     deposit_id: Id
+    size: int = Field(description="bytes that were announced, exactly")
     upload: Upload
+
+
+class RenewUpload(Request):
+    """Where to PUT the bytes of an own deposit that was begun before: a fresh address for the same single write."""
+
+    siret: Siret
+    deposit_id: Id
 
 
 class CompleteDeposit(Write):
@@ -323,6 +331,14 @@ BEGIN_DEPOSIT = Method(
         errors.KeyReused,
     ),
 )
+RENEW_UPLOAD = Method(
+    SERVICE,
+    "renew_upload",
+    RenewUpload,
+    BegunDeposit,
+    _DEPOSITORS,
+    (errors.NotFound, errors.FileRefused, errors.Conflict),
+)
 COMPLETE_DEPOSIT = Method(
     SERVICE,
     "complete_deposit",
@@ -355,6 +371,7 @@ METHODS = (
     SEARCH_DOSSIERS,
     GET_DOSSIER,
     BEGIN_DEPOSIT,
+    RENEW_UPLOAD,
     COMPLETE_DEPOSIT,
     RECATEGORISE_DOCUMENT,
     DELETE_DOCUMENT,

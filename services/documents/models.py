@@ -58,14 +58,14 @@ def _described() -> list[Column]:
     ]
 
 
-def _stored() -> list[Column]:
+def _stored(*, sha256_known: bool = True) -> list[Column]:
     """What is known of the bytes in the store."""
     return [
         _text("object_key"),
         _text("file_name"),
         _text("media_type"),
         Column("size", BigInteger, nullable=False),
-        _text("sha256"),
+        _text("sha256", nullable=not sha256_known),
     ]
 
 
@@ -75,7 +75,7 @@ deposits = Table(
     Column("id", Uuid, primary_key=True),
     _text("siret"),
     *_described(),
-    *_stored(),
+    *_stored(sha256_known=False),
     _time("begun_at"),
     _time("expires_at"),
     Column("replaces", Uuid, nullable=True, comment="the document whose file it replaces"),

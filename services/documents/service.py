@@ -99,21 +99,26 @@ class DocumentsService(Service):
                 caller=self._key_owner(),
             )
 
+    @rpc(api.RENEW_UPLOAD)
+    def renew_upload(self, request: api.RenewUpload) -> api.BegunDeposit:
+        """The address anew, for a depositor that did not keep it."""
+        with self.db.transaction(siret=request.siret) as connection:
+            return self._begun(deposits.renew(connection, request, viewer=self._viewer(), now=self.clock()))
+
     @rpc(api.COMPLETE_DEPOSIT)
     def complete_deposit(self, request: api.CompleteDeposit) -> api.Document:
         """Read the bytes back outside of any transaction, then make them a document in one."""
         viewer = self._viewer()
         with self.db.transaction(siret=request.siret) as connection:
             deposit = deposits.find(connection, request, viewer=viewer, now=self.clock())
-        if deposit.document_id is None:
-            self._check_uploaded(deposit)
-        scan = self.intake_rules.first_scan_state
+        sha256 = self._check_uploaded(deposit) if deposit.document_id is None else ""
+        found = deposits.Found(sha256=sha256, scan=self.intake_rules.first_scan_state)
         with self.db.transaction(siret=request.siret) as connection:
             return once(
                 connection,
                 api.COMPLETE_DEPOSIT,
                 request,
-                lambda: deposits.complete(connection, request, viewer=viewer, scan=scan, now=self.clock()),
+                lambda: deposits.complete(connection, request, viewer=viewer, found=found, now=self.clock()),
                 caller=self._key_owner(),
             )
 
@@ -194,7 +199,7 @@ class DocumentsService(Service):
             announced.object_key, size=announced.size, media_type=announced.media_type
         )
         upload = api.Upload(url=url, headers=headers, expires_at=announced.expires_at)
-        return api.BegunDeposit(deposit_id=announced.deposit_id, upload=upload)
+        return api.BegunDeposit(deposit_id=announced.deposit_id, size=announced.size, upload=upload)
 
     def _draw(self, siret: str, opening: documents.Opening) -> int:
         """Draw an advice at its first opening and keep it; two first openings at a time store the same bytes."""
@@ -206,9 +211,9 @@ class DocumentsService(Service):
             )
         return len(content)
 
-    def _check_uploaded(self, deposit: Any) -> None:
+    def _check_uploaded(self, deposit: Any) -> str:
         try:
-            intake.check_uploaded(self.files, deposit)
+            return intake.check_uploaded(self.files, deposit)
         except FileRefused as refusal:
             with self.db.transaction(siret=deposit.siret) as connection:
                 deposits.refuse(connection, deposit.siret, deposit.id, refusal.fields[0])

@@ -1,6 +1,6 @@
 """The three steps of a deposit: announce (`begin`), PUT by the depositor, make it a document (`complete`)."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,8 +29,16 @@ class Announced:
     object_key: str
     media_type: str
     size: int
-    sha256: str
+    sha256: str | None
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the bytes turned out to be, and how far a scanner is with them."""
+
+    sha256: str
+    scan: api.Scan
 
 
 def begin(connection: Connection, request: api.BeginDeposit, *, depositor: Depositor, now: datetime) -> Announced:
@@ -108,6 +116,19 @@ def find(connection: Connection, request: api.CompleteDeposit, *, viewer: Deposi
     return _open(store.get_deposit(connection, request.siret, request.deposit_id), viewer=viewer, now=now)
 
 
+def renew(connection: Connection, request: api.RenewUpload, *, viewer: Depositor, now: datetime) -> Announced:
+    """The viewer's own deposit as it was announced, with more time to send it. Raises what `find` raises."""
+    deposit = _open(store.get_deposit(connection, request.siret, request.deposit_id), viewer=viewer, now=now)
+    return Announced(
+        deposit_id=deposit.id,
+        object_key=deposit.object_key,
+        media_type=deposit.media_type,
+        size=deposit.size,
+        sha256=deposit.sha256,
+        expires_at=now + timedelta(seconds=domain.UPLOAD_SECONDS),
+    )
+
+
 def _open(deposit: Row[Any] | None, *, viewer: Depositor, now: datetime) -> Row[Any]:
     if deposit is None:
         raise NotFound
@@ -133,7 +154,7 @@ def refuse(connection: Connection, siret: str, deposit_id: UUID, reason: str) ->
 
 
 def complete(
-    connection: Connection, request: api.CompleteDeposit, *, viewer: Depositor, scan: api.Scan, now: datetime
+    connection: Connection, request: api.CompleteDeposit, *, viewer: Depositor, found: Found, now: datetime
 ) -> api.Document:
     """Make the deposit, whose bytes were checked, a document; a second completion answers with the same one.
 
@@ -144,9 +165,9 @@ def complete(
     deposit = _open(locked, viewer=viewer, now=now)
     document_id: UUID = deposit.document_id or deposit.replaces or uuid4()
     if deposit.document_id is None:
-        version = _store(connection, deposit, document_id, scan=scan, now=now)
+        version = _store(connection, deposit, document_id, found=found, now=now)
         store.set_deposit(connection, deposit.siret, deposit.id, document_id=document_id)
-        if scan == "available":
+        if found.scan == "available":
             event = api.DocumentAvailable(siret=deposit.siret, document_id=document_id, version=version)
             outbox.publish(connection, event, subject=str(document_id), at=now)
     row = document_store.get_document(connection, request.siret, document_id)
@@ -155,9 +176,9 @@ def complete(
     return answers.document(row, category_store.read_categories(connection), viewer=viewer)
 
 
-def _store(connection: Connection, deposit: Row[Any], document_id: UUID, *, scan: api.Scan, now: datetime) -> int:
+def _store(connection: Connection, deposit: Row[Any], document_id: UUID, *, found: Found, now: datetime) -> int:
     """The deposit is the document's first file, or its next one; the version."""
-    file = {name: getattr(deposit, name) for name in _STORED} | {"scan": scan, "created_at": now}
+    file = {name: getattr(deposit, name) for name in _STORED} | asdict(found) | {"created_at": now}
     if deposit.replaces is None:
         _make_document(connection, deposit, document_id, file=file, now=now)
         return 1
@@ -183,13 +204,13 @@ def _make_document(
         depositor=deposit.depositor_kind,
         category=deposit.category,
         dossier_number=deposit.dossier_number,
-        sha256=deposit.sha256,
+        sha256=file["sha256"],
         size=deposit.size,
     )
     outbox.publish(connection, event, subject=str(document_id), at=now)
 
 
-_STORED = ("object_key", "file_name", "media_type", "size", "sha256")
+_STORED = ("object_key", "file_name", "media_type", "size")
 _DESCRIBED = (
     "category",
     "dossier_number",

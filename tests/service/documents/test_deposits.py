@@ -73,6 +73,40 @@ def test_r1_an_announced_file_is_no_document(tilleuls: World) -> None:
     assert tilleuls.complete(begun).version == 1
 
 
+def test_k22_a_depositor_need_not_know_the_sha256_beforehand(tilleuls: World) -> None:
+    begun = tilleuls.begin(sha256=None)
+    put(begun, BULLETIN)
+    document = tilleuls.complete(begun)
+    assert document.sha256 == hashlib.sha256(BULLETIN).hexdigest()
+    assert tilleuls.complete(begun) == document
+    (told,) = tilleuls.published(api.DocumentDeposited)
+    assert told["sha256"] == document.sha256
+    cut = tilleuls.begin(sha256=None, size=300)
+    put(cut, BULLETIN[:300])
+    with pytest.raises(FileRefused):
+        tilleuls.complete(cut)
+
+
+def test_r1_who_lost_the_upload_address_gets_another_for_the_same_single_write(tilleuls: World) -> None:
+    begun = tilleuls.begin()
+    tilleuls.wait(minutes=30)
+    renewal = api.RenewUpload(siret=TILLEULS, deposit_id=begun.deposit_id)
+    renewed = tilleuls.service().renew_upload(renewal)
+    assert (renewed.deposit_id, renewed.size) == (begun.deposit_id, len(BULLETIN))
+    assert renewed.upload.expires_at > begun.upload.expires_at
+    put(renewed, BULLETIN)
+    with pytest.raises(urllib.error.HTTPError) as second:
+        put(renewed, BULLETIN)
+    assert second.value.code == 412
+    second.value.close()
+    assert tilleuls.complete(begun).size == len(BULLETIN)
+    for stranger in ("funder.demo", "beneficiary.x"):
+        with pytest.raises(NotFound):
+            tilleuls.service(stranger).renew_upload(renewal)
+    with pytest.raises(NotFound):
+        tilleuls.service().renew_upload(renewal.model_copy(update={"siret": OTHER}))
+
+
 def test_k21_the_store_takes_the_announced_size_only_and_only_once(tilleuls: World) -> None:
     begun = tilleuls.begin()
     longer = dict(begun.upload.headers) | {"Content-Length": str(len(BULLETIN) + 1)}
