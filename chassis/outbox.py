@@ -1,7 +1,9 @@
 """Events leave through a table: they are committed with the change that they tell of (R2)."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from espace_contracts.envelope import EventData, write_event
@@ -17,16 +19,27 @@ WAKE = text(f"notify {CHANNEL}")
 
 def publish(connection: Connection, data: EventData, *, subject: str, at: datetime) -> UUID:
     """Put the event in the outbox of this transaction; the relay publishes it after the commit. Its id."""
+    row = _row(data, subject=subject, at=at)
+    connection.execute(INSERT, row)
+    connection.execute(WAKE)
+    return row["event_id"]
+
+
+def publish_all(connection: Connection, events: Sequence[tuple[EventData, str]], *, at: datetime) -> None:
+    """The same for many events, each with its subject, in one round trip."""
+    if events:
+        connection.execute(INSERT, [_row(data, subject=subject, at=at) for data, subject in events])
+        connection.execute(WAKE)
+
+
+def _row(data: EventData, *, subject: str, at: datetime) -> dict[str, Any]:
     event_id = uuid4()
     source = f"urn:espace-employeur:{data.exchange.removesuffix('.events')}"
     event = write_event(data, event_id=event_id, source=source, time=at, subject=subject)
-    row = {
+    return {
         "event_id": event_id,
         "type": data.type,
         "exchange": data.exchange,
         "body": json.dumps(event, ensure_ascii=False, separators=(",", ":")),
         "created_at": at,
     }
-    connection.execute(INSERT, row)
-    connection.execute(WAKE)
-    return event_id

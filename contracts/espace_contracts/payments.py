@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from espace_contracts import errors
 from espace_contracts.envelope import EventData
@@ -29,6 +29,7 @@ SERVICE = "payments"
 EXCHANGE = "payments.events"
 PaymentState = Literal["current", "cancelled"]
 SearchText = Annotated[str, StringConstraints(max_length=200)]
+MOST_TICKED = 10_000  # payments that one call marks: half of the largest employer's
 
 
 class PaymentsEvent(EventData):
@@ -193,17 +194,45 @@ class PaymentsPage(Answer):
 
 
 class TickPayments(Write):
-    """Mark these payments as checked, or all of the search when no number is given (« tout pointer »)."""
+    """Mark payments as checked: those of *payment_numbers*, or all that *search* finds (« tout pointer »).
+
+    Exactly one of the two is given. A search takes at most `MOST_TICKED` payments, newest first; what is checked
+    already and what is cancelled are passed over.
+    """
 
     siret: Siret
     actor: Actor
-    payment_numbers: tuple[PaymentNumber, ...] = Field(min_length=1, max_length=1000)
+    payment_numbers: tuple[PaymentNumber, ...] = Field(default=(), max_length=1000)
+    search: PaymentSearch | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "TickPayments":
+        if bool(self.payment_numbers) == (self.search is not None):
+            raise ValueError("takes either payment_numbers or a search")
+        return self
+
+
+class UntickPayments(Write):
+    """Remove the marks of *payment_numbers*, or of all that were set together as *batch* and still are (undo)."""
+
+    siret: Siret
+    actor: Actor
+    payment_numbers: tuple[PaymentNumber, ...] = Field(default=(), max_length=1000)
+    batch: Id | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "UntickPayments":
+        if bool(self.payment_numbers) == (self.batch is not None):
+            raise ValueError("takes either payment_numbers or a batch")
+        return self
 
 
 class TickedPayments(Answer):
-    """Those whose state has changed."""
+    """Those whose state has changed; *batch* names several that were marked together."""
 
     changed: tuple[PaymentNumber, ...]
+    batch: Id | None = None
+    left: int = Field(default=0, description="payments of the search that were too many for one call")
 
 
 class ExportPayments(Write):
@@ -238,8 +267,9 @@ RECORD_PAYMENTS = Method(
     seconds=20,
 )
 LIST_PAYMENTS = Method(SERVICE, "list_payments", ListPayments, PaymentsPage, _GATEWAY, (errors.InvalidRequest,))
-TICK_PAYMENTS = Method(SERVICE, "tick_payments", TickPayments, TickedPayments, _GATEWAY, (errors.NotFound,))
-UNTICK_PAYMENTS = Method(SERVICE, "untick_payments", TickPayments, TickedPayments, _GATEWAY, (errors.NotFound,))
+_TICKING = (errors.NotFound, errors.InvalidRequest, errors.KeyReused)
+TICK_PAYMENTS = Method(SERVICE, "tick_payments", TickPayments, TickedPayments, _GATEWAY, _TICKING, seconds=15)
+UNTICK_PAYMENTS = Method(SERVICE, "untick_payments", UntickPayments, TickedPayments, _GATEWAY, _TICKING, seconds=15)
 EXPORT_PAYMENTS = Method(SERVICE, "export_payments", ExportPayments, ExportedFile, _GATEWAY, seconds=30)
 
 EVENTS: tuple[type[EventData], ...] = (PaymentRecorded, PaymentTicked, PaymentUnticked, PaymentsExported)

@@ -24,11 +24,12 @@ LONGEST_DOSSIER_NUMBER = 40
 
 @dataclass(frozen=True)
 class TickMark:
-    """Who marked the payment as checked, and when."""
+    """Who marked the payment as checked, and when; *batch* is shared by those that were marked together."""
 
     at: datetime
     account_id: UUID
     name: str
+    batch: UUID | None = None
 
 
 @dataclass(frozen=True)

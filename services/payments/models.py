@@ -37,6 +37,7 @@ payments = Table(
     Column("ticked_at", DateTime(timezone=True)),
     Column("ticked_by_account", Uuid),
     Column("ticked_by_name", Text),
+    Column("tick_batch", Uuid),  # shared by payments that were ticked together, so that this can be undone
     Column("untick_reason", Text),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),

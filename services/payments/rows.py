@@ -36,14 +36,17 @@ NO_CANCELLATION = dict.fromkeys(("cancelled_version", "cancelled_siret", "cancel
 
 def known(row: Row[Any]) -> Known:
     """What *row* holds."""
-    ticked = row.ticked_at is not None
     return Known(
         facts=None if row.facts_version is None else _facts(row),
         cancellation=None if row.cancelled_version is None else _cancellation(row),
-        tick=TickMark(at=row.ticked_at, account_id=row.ticked_by_account, name=row.ticked_by_name) if ticked else None,
+        tick=None if row.ticked_at is None else _tick(row),
         untick_reason=row.untick_reason,
         revision=row.revision,
     )
+
+
+def _tick(row: Row[Any]) -> TickMark:
+    return TickMark(at=row.ticked_at, account_id=row.ticked_by_account, name=row.ticked_by_name, batch=row.tick_batch)
 
 
 def _facts(row: Row[Any]) -> PaymentFacts:
@@ -91,6 +94,7 @@ def row(payment: Known, *, now: datetime) -> dict[str, Any]:
         "ticked_at": payment.tick.at if payment.tick else None,
         "ticked_by_account": payment.tick.account_id if payment.tick else None,
         "ticked_by_name": payment.tick.name if payment.tick else None,
+        "tick_batch": payment.tick.batch if payment.tick else None,
         "untick_reason": payment.untick_reason,
         "recorded_at": now,
         "changed_at": now,

@@ -14,9 +14,10 @@ from chassis import replay
 from chassis.bus import Unacceptable, rpc, subscribe
 from chassis.idempotency import once
 from chassis.service import Service
-from services.payments import domain, usecases
+from services.payments import domain
 from services.payments.export_sheet import paris_clock
 from services.payments.exports import ExportsProvider, ExportSweeper
+from services.payments.usecases import exports, lists, recording, ticks
 
 
 class PaymentsService(Service):
@@ -39,7 +40,7 @@ class PaymentsService(Service):
 
     def _record(self, event: Event) -> None:
         with self.db.once(event) as connection:
-            outcome = usecases.record(connection, [event.data], now=self.clock())
+            outcome = recording.record(connection, [event.data], now=self.clock())
             if outcome.conflicts:
                 raise Unacceptable("version_conflict")
 
@@ -51,29 +52,29 @@ class PaymentsService(Service):
                 connection,
                 api.RECORD_PAYMENTS,
                 request,
-                lambda: usecases.record_payments(connection, request, now=self.clock()),
+                lambda: recording.record_payments(connection, request, now=self.clock()),
             )
 
     @rpc(api.LIST_PAYMENTS)
     def list_payments(self, request: api.ListPayments) -> api.PaymentsPage:
         """One page of the employer's search, its totals from the same snapshot."""
         with self.db.transaction(siret=request.siret, snapshot=True) as connection:
-            return usecases.list_payments(connection, request)
+            return lists.list_payments(connection, request)
 
     @rpc(api.TICK_PAYMENTS)
     def tick_payments(self, request: api.TickPayments) -> api.TickedPayments:
-        """Mark payments as checked."""
+        """Mark payments as checked: those named, or all of a search."""
         with self.db.transaction(siret=request.siret) as connection:
             return once(
-                connection, api.TICK_PAYMENTS, request, lambda: usecases.tick(connection, request, now=self.clock())
+                connection, api.TICK_PAYMENTS, request, lambda: ticks.tick(connection, request, now=self.clock())
             )
 
     @rpc(api.UNTICK_PAYMENTS)
-    def untick_payments(self, request: api.TickPayments) -> api.TickedPayments:
-        """Remove the marks."""
+    def untick_payments(self, request: api.UntickPayments) -> api.TickedPayments:
+        """Remove the marks of those named, or of a batch."""
         with self.db.transaction(siret=request.siret) as connection:
             return once(
-                connection, api.UNTICK_PAYMENTS, request, lambda: usecases.untick(connection, request, now=self.clock())
+                connection, api.UNTICK_PAYMENTS, request, lambda: ticks.untick(connection, request, now=self.clock())
             )
 
     @rpc(api.EXPORT_PAYMENTS)
@@ -82,7 +83,7 @@ class PaymentsService(Service):
         now = self.clock()
         with self.exports.draft() as draft:
             with self.db.transaction(siret=request.siret) as connection:
-                count = usecases.write_export(connection, request, draft, now=now)
+                count = exports.write_export(connection, request, draft, now=now)
             file_name = domain.export_name(request.legal_name, paris_clock(now).date())
             exported = self.exports.publish(draft, file_name=file_name, now=now)
         with self.db.transaction(siret=request.siret) as connection:
@@ -90,7 +91,7 @@ class PaymentsService(Service):
                 connection,
                 api.EXPORT_PAYMENTS,
                 request,
-                lambda: usecases.note_export(connection, request, exported, count=count, now=now),
+                lambda: exports.note_export(connection, request, exported, count=count, now=now),
             )
         return exported
 

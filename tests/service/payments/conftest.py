@@ -6,8 +6,8 @@ import pytest
 from espace_contracts import payments as api
 from sqlalchemy import text
 
-from services.payments import usecases
-from tests.service.payments.payment_builders import CLINIC, NOW, search, ticking
+from services.payments.usecases import lists, recording, ticks
+from tests.service.payments.payment_builders import CAMILLE, CLINIC, NOW, search, ticking, unticking
 
 
 class Portal:
@@ -18,16 +18,16 @@ class Portal:
 
     def record(self, *statements, now=NOW):
         with self.database.work() as connection:
-            return usecases.record(connection, statements, now=now)
+            return recording.record(connection, statements, now=now)
 
     def rpc_record(self, payments):
         with self.database.work() as connection:
-            return usecases.record_payments(connection, api.RecordPayments(payments=payments), now=NOW)
+            return recording.record_payments(connection, api.RecordPayments(payments=payments), now=NOW)
 
     def list(self, *, siret=CLINIC, cursor=None, limit=100, **criteria):
         request = api.ListPayments(siret=siret, search=search(**criteria), cursor=cursor, limit=limit)
         with self.database.transaction(siret=siret, snapshot=True) as connection:
-            return usecases.list_payments(connection, request)
+            return lists.list_payments(connection, request)
 
     def numbers(self, **criteria):
         return [payment.payment_number for payment in self.list(**criteria).payments]
@@ -38,11 +38,21 @@ class Portal:
 
     def tick(self, *numbers, siret=CLINIC, now=NOW, **request):
         with self.database.transaction(siret=siret) as connection:
-            return usecases.tick(connection, ticking(*numbers, siret=siret, **request), now=now).changed
+            return ticks.tick(connection, ticking(*numbers, siret=siret, **request), now=now).changed
 
     def untick(self, *numbers, siret=CLINIC, now=NOW):
         with self.database.transaction(siret=siret) as connection:
-            return usecases.untick(connection, ticking(*numbers, siret=siret), now=now).changed
+            return ticks.untick(connection, unticking(*numbers, siret=siret), now=now).changed
+
+    def tick_all(self, *, siret=CLINIC, now=NOW, actor=CAMILLE, **criteria):
+        request = api.TickPayments(siret=siret, actor=actor, search=search(**criteria))
+        with self.database.transaction(siret=siret) as connection:
+            return ticks.tick(connection, request, now=now)
+
+    def undo(self, batch, *, siret=CLINIC, now=NOW):
+        request = api.UntickPayments(siret=siret, actor=CAMILLE, batch=batch)
+        with self.database.transaction(siret=siret) as connection:
+            return ticks.untick(connection, request, now=now).changed
 
     def events(self):
         """(type, data) of all events that wait in the outbox."""

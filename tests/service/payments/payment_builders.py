@@ -83,5 +83,10 @@ def search(**criteria):
 
 
 def ticking(*numbers, siret=CLINIC, actor=CAMILLE):
-    """A request to mark, or to remove the marks."""
+    """A request to mark."""
     return api.TickPayments(siret=siret, actor=actor, payment_numbers=numbers)
+
+
+def unticking(*numbers, siret=CLINIC, actor=CAMILLE):
+    """A request to remove the marks."""
+    return api.UntickPayments(siret=siret, actor=actor, payment_numbers=numbers)

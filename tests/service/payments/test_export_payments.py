@@ -15,9 +15,9 @@ from python_calamine import CalamineWorkbook
 
 from chassis.objectstore import ObjectStore, ObjectStoreDown
 from chassis.settings import ObjectStoreSettings
-from services.payments import usecases
 from services.payments.export_sheet import COLUMNS
 from services.payments.exports import MEDIA_TYPE, Exports
+from services.payments.usecases import exports as exporting
 from tests.service.payments.payment_builders import (
     CAMILLE,
     CLINIC,
@@ -43,7 +43,7 @@ def export(portal, object_store):
         )
         with exports.draft() as draft:
             with portal.database.transaction(siret=siret) as connection:
-                usecases.write_export(connection, request, draft, now=NOW)
+                exporting.write_export(connection, request, draft, now=NOW)
             exported = exports.publish(draft, file_name="reglements-clinique.xlsx", now=NOW)
         with urllib.request.urlopen(exported.url, timeout=10) as answer:
             assert "reglements-clinique.xlsx" in answer.headers["Content-Disposition"]
@@ -150,7 +150,7 @@ def test_s54_a_files_address_cannot_be_turned_into_anothers(portal, export, obje
 
 
 def test_s33_a_long_search_is_read_by_batches(portal, export, monkeypatch):
-    monkeypatch.setattr("services.payments.store.EXPORT_BATCH", 100)
+    monkeypatch.setattr("services.payments.store.lists.EXPORT_BATCH", 100)
     portal.record(*(issued(f"{number}", amount="1.00") for number in range(1000, 2050)))
     lines = table(export()[1])
     assert [line["N° règlement"] for line in lines] == [f"{number}" for number in range(1000, 2050)]
@@ -168,7 +168,7 @@ def test_s33_a_store_that_is_down_is_said_and_nothing_stays_on_the_disk(portal, 
     exports = Exports(ObjectStore(down))
     with exports.draft() as draft:
         with portal.database.transaction(siret=CLINIC) as connection:
-            usecases.write_export(connection, request, draft, now=NOW)
+            exporting.write_export(connection, request, draft, now=NOW)
         assert draft.path.exists()
         with pytest.raises(ObjectStoreDown):
             exports.publish(draft, file_name="a.xlsx", now=NOW)
@@ -187,7 +187,7 @@ def test_s33_an_export_is_told_of(portal, payments_db):
     request = api.ExportPayments(siret=CLINIC, actor=CAMILLE, legal_name="Clinique")
     exported = api.ExportedFile(url="http://x", file_name="a.xlsx", media_type=MEDIA_TYPE, size=1)
     with payments_db.transaction(siret=CLINIC) as connection:
-        assert usecases.note_export(connection, request, exported, count=8, now=NOW) == exported
+        assert exporting.note_export(connection, request, exported, count=8, now=NOW) == exported
     assert portal.events() == [
         ("PaymentsExported.v1", {"siret": CLINIC, "account_id": str(CAMILLE.account_id), "count": 8})
     ]

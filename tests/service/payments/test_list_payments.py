@@ -7,7 +7,8 @@ import pytest
 from espace_contracts import payments as api
 from espace_contracts.errors import InvalidRequest
 
-from services.payments import store, usecases
+from services.payments.store import lists as store
+from services.payments.usecases import lists
 from tests.service.payments.payment_builders import CLINIC, NEIGHBOUR, cancelled, guide_payments, issued
 
 GUIDE_MONTHS = [("2019-12", "5529.88", 2), ("2019-11", "6109.26", 2), ("2019-10", "18121.01", 4)]
@@ -231,7 +232,7 @@ def test_s32_totals_and_rows_are_of_one_moment(payments_db, portal):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(store, "page", page_after_an_arrival)
         with payments_db.transaction(siret=CLINIC, snapshot=True) as connection:
-            page = usecases.list_payments(connection, api.ListPayments(siret=CLINIC))
+            page = lists.list_payments(connection, api.ListPayments(siret=CLINIC))
     assert [payment.payment_number for payment in page.payments] == ["1"]
     assert (page.totals.count, page.unfiltered_count) == (1, 1)
     assert portal.list().totals.count == 2

@@ -16,6 +16,7 @@ from tests.service.payments.payment_builders import (
     issued,
     search,
     ticking,
+    unticking,
 )
 from tests.service.payments.running import RunningPayments, wait_until
 
@@ -68,7 +69,7 @@ def test_s25_events_in_list_tick_and_export_over_the_bus(running, payments_db):
         exported = running.call(api.EXPORT_PAYMENTS, export)
         with urllib.request.urlopen(exported.url, timeout=10) as answer:
             assert len(answer.read()) == exported.size
-    assert running.call(api.UNTICK_PAYMENTS, ticking("803455")).changed == ("803455",)
+    assert running.call(api.UNTICK_PAYMENTS, unticking("803455")).changed == ("803455",)
     wait_until(lambda: "PaymentUnticked.v1" in told(payments_db), what="the publication of events nobody listens to")
     assert told(payments_db).count("PaymentTicked.v1") == told(payments_db).count("PaymentsExported.v1") == 1
 

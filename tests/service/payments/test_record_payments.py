@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.payments import usecases
+from services.payments.usecases import recording
 from tests.service.payments.payment_builders import CLINIC, NEIGHBOUR, NOW, cancelled, guide_payments, issued
 
 NEW_NUMBER = itertools.count(700_000)  # an example must not meet the payments of the one before
@@ -164,7 +164,7 @@ def test_two_writers_of_the_same_new_payment_end_with_the_highest_version(paymen
     writer = threading.Thread(target=late_writer)
     writer.start()
     with payments_db.work() as connection:
-        usecases.record(connection, [issued(version=2, amount="2.00")], now=NOW)
+        recording.record(connection, [issued(version=2, amount="2.00")], now=NOW)
         inserted.set()
         writer.join(0.5)
         assert not outcomes

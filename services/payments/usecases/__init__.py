@@ -1,0 +1,1 @@
+"""What the service does. Each use case runs inside the caller's transaction and imports no adapter."""
