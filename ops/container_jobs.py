@@ -9,15 +9,14 @@ from ops import container_secrets, demo, secret_files
 from ops.endpoints import BadAddress
 from ops.migrate import migrate
 
+SECRETS, GIVEN = Path("/secrets"), Path("/given")  # where the compose file mounts them
 DEMO_URL = "AMQP_URL"
 
 
 def make_secrets() -> None:
-    """Write every container's settings below ESPACE_SECRETS. Ends the process when what was given cannot be used."""
-    root = Path(os.environ.get("ESPACE_SECRETS", "/secrets"))
-    given = Path(os.environ.get("ESPACE_GIVEN", "/given"))
+    """Write every container's settings. Ends the process when what was given cannot be used."""
     try:
-        count = container_secrets.make(root, given_folder=given, variables=os.environ)
+        count = container_secrets.make(SECRETS, given_folder=GIVEN, variables=os.environ)
     except container_secrets.GivenNamesUnknown as exc:
         raise SystemExit(f"no setting is named {exc}") from exc
     except BadAddress as exc:

@@ -59,7 +59,8 @@ def given(folder: Path) -> dict[str, str]:
 
 def folders(secrets: Credentials, variables: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """What each container gets to read: file name to content, by its folder. Raises BadAddress."""
-    known = addresses(secrets) | {name: value for name, value in variables.items() if value}
+    chosen = {name: value for name, value in variables.items() if value}
+    known = _without_replaced(addresses(secrets), chosen) | chosen
     endpoints = find(known, secrets, Ports(), RUN_NAMES)
     made = environment.settings(endpoints, credentials=secrets, ports=Ports(), names=RUN_NAMES, overrides=known)
     migrate = made.migrate | {name: value for name, value in known.items() if name.endswith(OWNER_URL)}
@@ -80,6 +81,12 @@ def folders(secrets: Credentials, variables: Mapping[str, str]) -> dict[str, dic
             "security.toml": _store_security(secrets),
         },
     }
+
+
+def _without_replaced(own: Mapping[str, str], chosen: Mapping[str, str]) -> dict[str, str]:
+    """Of a server that is elsewhere nothing of ours is right: neither its other address nor a key made here."""
+    elsewhere = [server for server in ("_RABBITMQ_", "_S3_") if any(f"OPS{server}" in name for name in chosen)]
+    return {name: value for name, value in own.items() if not any(server in name for server in elsewhere)}
 
 
 def _is_for_migration(variable: str) -> bool:

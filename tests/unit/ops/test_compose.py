@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 
 from ops import container_secrets, credentials
 from ops.container_jobs import JOBS
+from ops.endpoints import BadAddress
 from ops.settings_check import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -231,6 +232,25 @@ def test_given_settings_win_and_leave_when_they_are_taken_away(tmp_path: Path) -
     container_secrets.make(root, given_folder=tmp_path / "none", variables={})
     assert (root / "identity" / "identity_smtp_host").read_text() == "mailpit"
     assert not (root / "identity" / "identity_smtp_password").exists()
+
+
+def test_a_store_elsewhere_gets_none_of_the_keys_made_here(tmp_path: Path) -> None:
+    store = {"OPS_S3_ENDPOINT": "https://rgw.example", "OPS_S3_REGION": "fr", "OPS_S3_ACCESS_KEY": "operator"}
+    with pytest.raises(BadAddress, match="OPS_S3_SECRET_KEY"):
+        container_secrets.make(tmp_path, given_folder=tmp_path / "none", variables=store)
+    store |= {"OPS_S3_SECRET_KEY": "s", "PAYMENTS_S3_ACCESS_KEY": "payments", "PAYMENTS_S3_SECRET_KEY": "p"}
+    container_secrets.make(tmp_path, given_folder=tmp_path / "none", variables=store)
+    payments, documents = tmp_path / "payments", tmp_path / "documents"
+    assert (payments / "payments_s3_access_key").read_text() == "payments"
+    assert (documents / "documents_s3_access_key").read_text() == "operator"
+    assert (documents / "documents_s3_endpoint").read_text() == "https://rgw.example"
+    assert (documents / "documents_s3_region").read_text() == "fr"
+
+
+def test_both_addresses_of_a_broker_elsewhere_are_wanted(tmp_path: Path) -> None:
+    variables = {"OPS_RABBITMQ_URL": "amqp://admin:word@broker.example/employeur"}
+    with pytest.raises(BadAddress, match="OPS_RABBITMQ_MANAGEMENT_URL"):
+        container_secrets.make(tmp_path, given_folder=tmp_path / "none", variables=variables)
 
 
 def test_a_given_file_that_is_no_setting_is_refused(tmp_path: Path) -> None:
