@@ -67,6 +67,20 @@ def read_search(query: Mapping[str, str]) -> Search:
         return Search(typed, errors=faulty or {"q": _("Ce texte ne peut pas être cherché.")})
 
 
+def within_month(search: Search, month: str) -> PaymentSearch | None:
+    """The search without its tick state, narrowed to *month* (`2019-12`); None when that is no month of it."""
+    try:
+        first = date.fromisoformat(f"{month}-01")
+    except ValueError:
+        return None
+    last = french.last_of_month(first)
+    start = max(first, search.criteria.paid_from or first)
+    end = min(last, search.criteria.paid_to or last)
+    if end < start:
+        return None
+    return search.criteria.model_copy(update={"paid_from": start, "paid_to": end, "ticked": None})
+
+
 @dataclass(frozen=True)
 class Preset:
     """A usual period, one click away."""

@@ -2,8 +2,19 @@
 
 from fastapi import APIRouter
 
-from gateway.pages import account, deposit, documents, dossiers, first_login, home, legal, login, payments
+from gateway.pages import (
+    account,
+    deposit,
+    documents,
+    dossiers,
+    first_login,
+    home,
+    legal,
+    login,
+    payment_ticks,
+    payments,
+)
 
 router = APIRouter(include_in_schema=False)
-for module in (login, first_login, legal, home, payments, deposit, documents, dossiers, account):
+for module in (login, first_login, legal, home, payments, payment_ticks, deposit, documents, dossiers, account):
     router.include_router(module.router)

@@ -183,6 +183,7 @@ class FakeBus:
         self.session: identity.Session | None = session()
         self.payments = GUIDE
         self.ticks: dict[str, payments.Tick] = {}
+        self.batches: dict[UUID | None, tuple[str, ...]] = {}
         self.documents = GENERAL
         self.listeners: dict[str, Callable[[Any], None]] = {}
         self.disconnected: list[Callable[[], None]] = []
@@ -283,17 +284,22 @@ class FakeBus:
         )
 
     def tick_payments(self, request: payments.TickPayments) -> payments.TickedPayments:
-        """Tick them."""
+        """Tick them, or all of the search."""
         known = {one.payment_number for one in self.payments}
         if not set(request.payment_numbers) <= known:
             raise errors.NotFound
-        changed = [number for number in request.payment_numbers if number not in self.ticks]
+        searched = () if request.search is None else self._found(request.search)
+        wanted = request.payment_numbers or tuple(one.payment_number for one in searched if one.state == "current")
+        changed = tuple(number for number in wanted if number not in self.ticks)
         self.ticks |= {number: payments.Tick(at=NOW, by=request.actor.name) for number in changed}
-        return payments.TickedPayments(changed=tuple(changed))
+        batch = uuid5(SPACE, ",".join(changed)) if len(changed) > 1 else None
+        self.batches |= {batch: changed} if batch else {}
+        return payments.TickedPayments(changed=changed, batch=batch)
 
-    def untick_payments(self, request: payments.TickPayments) -> payments.TickedPayments:
-        """Untick them."""
-        changed = [number for number in request.payment_numbers if self.ticks.pop(number, None)]
+    def untick_payments(self, request: payments.UntickPayments) -> payments.TickedPayments:
+        """Untick them, or a batch."""
+        wanted = request.payment_numbers or self.batches.get(request.batch, ())
+        changed = [number for number in wanted if self.ticks.pop(number, None)]
         return payments.TickedPayments(changed=tuple(changed))
 
     def list_categories(self, request: documents.ListCategories) -> documents.Categories:

@@ -3,6 +3,7 @@
 import html
 import re
 
+import pytest
 from conftest import Store
 from espace_contracts import payments as api
 from fake_bus import AUDREY, FakeBus, payment
@@ -88,6 +89,59 @@ def test_s32_a_month_is_ticked_at_once_within_the_search(member: TestClient, csr
     assert set(bus.ticks) == {"803455", "803090"}
 
 
+def batch_in(page: str) -> str:
+    """The batch that a page offers to undo."""
+    (batch,) = re.findall(r'name="lot"\s+value="([^"]+)"', page)
+    return batch
+
+
+def test_s32_all_of_the_search_is_ticked_by_one_call_and_can_be_undone(
+    member: TestClient, csrf: str, bus: FakeBus
+) -> None:
+    assert "Pointer les 8 qui restent" in words_of(member.get("/reglements").text)
+    bus.ticks = {"803455": api.Tick(at="2019-12-12T08:00:00Z", by="C. Roussel")}
+    answer = member.post("/reglements/pointage?q=18RCDI&pointe=non&curseur=abc", data={"csrf": csrf, "tout": "oui"})
+    assert answer.headers["location"] == "/reglements?q=18RCDI&pointe=non&curseur=abc"
+    (asked,) = bus.asked(api.TICK_PAYMENTS)
+    assert (asked.search.text, asked.search.ticked, asked.payment_numbers) == ("18RCDI", None, ())
+    assert set(bus.ticks) == {"803455", "803090"}
+    member.post("/reglements/pointage", data={"csrf": csrf, "tout": "oui"})
+    page = member.get("/reglements").text
+    assert "6 règlements pointés. Annuler" in words_of(page)
+    member.post("/reglements/pointage", data={"csrf": csrf, "lot": batch_in(page)})
+    assert set(bus.ticks) == {"803455", "803090"}
+    assert "Pointage de 6 règlements retiré." in words_of(member.get("/reglements").text)
+
+
+def test_s32_with_script_the_list_is_drawn_again_and_the_undo_stands_beside(
+    member: TestClient, csrf: str, bus: FakeBus
+) -> None:
+    script = {"HX-Request": "true"}
+    answer = member.post("/reglements/pointage?q=18RCDI", data={"csrf": csrf, "mois": "2019-10"}, headers=script)
+    for target in ("#resultats", "#pointage", "#combien", "#etat"):
+        assert f'hx-target="{target}"' in answer.text
+    assert "2 règlements pointés. Annuler" in words_of(answer.text)
+    assert "<html" not in answer.text
+    undone = member.post(
+        "/reglements/pointage?q=18RCDI", data={"csrf": csrf, "lot": batch_in(answer.text)}, headers=script
+    )
+    assert not bus.ticks
+    assert "Pointage de 2 règlements retiré." in words_of(undone.text)
+
+
+def test_s32_what_was_ticked_meanwhile_is_said(member: TestClient, csrf: str, bus: FakeBus) -> None:
+    bus.ticks = {one.payment_number: api.Tick(at="2019-12-12T08:00:00Z", by="C. Roussel") for one in bus.payments}
+    member.post("/reglements/pointage", data={"csrf": csrf, "tout": "oui"})
+    assert "Rien n’était plus à changer." in words_of(member.get("/reglements").text)
+    assert member.post("/reglements/pointage", data={"csrf": csrf, "lot": "x"}).status_code == 422
+
+
+def test_s32_a_month_outside_the_search_is_refused(member: TestClient, csrf: str, bus: FakeBus) -> None:
+    form = {"csrf": csrf, "mois": "2019-10"}
+    assert member.post("/reglements/pointage?du=01/11/2019", data=form).status_code == 422
+    assert not bus.ticks
+
+
 def test_s32_a_tick_can_be_taken_back_from_the_sentence_that_tells_of_it(
     member: TestClient, csrf: str, bus: FakeBus
 ) -> None:
@@ -121,6 +175,29 @@ def test_a_cancelled_payment_is_struck_through_without_tick(member: TestClient, 
     assert 'value="804900"' not in page
     assert "Annulé le 02/12/2019 : Virement rejeté" in words_of(page)
     assert "<b>par la banque</b>" not in page
+
+
+def test_a_negative_payment_leads_to_what_it_corrects(member: TestClient, bus: FakeBus) -> None:
+    over = payment("804901", "2019-11-28", "19GE00565", AUDREY, "-102.30", corrects="803102")
+    bus.payments = (over,)
+    page = member.get("/reglements").text
+    assert "Trop-perçu du règlement n° 803102" in words_of(page)
+    assert 'href="/reglements?q=803102"' in page
+    assert "−102,30 €" in words_of(page)
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("amount", "Pointage retiré : le montant a été corrigé"),
+        ("paid_on", "Pointage retiré : la date de paiement a été corrigée"),
+        ("amount,paid_on", "Pointage retiré : le montant et la date de paiement ont été corrigés"),
+        ("unheard_of", "Pointage retiré : le règlement a été corrigé"),
+    ],
+)
+def test_s32_why_a_tick_has_fallen_is_said_in_french(member: TestClient, bus: FakeBus, reason: str, said: str) -> None:
+    bus.payments = (payment("804902", "2019-11-28", "19GE00565", AUDREY, "1.00", untick_reason=reason),)
+    assert said in words_of(member.get("/reglements").text)
 
 
 def test_s33_the_excel_file_comes_from_the_store_under_its_name(member: TestClient, bus: FakeBus, store: Store) -> None:
