@@ -129,6 +129,8 @@ RUN mkdir /secrets && chown espace:espace /secrets
 ENTRYPOINT ["python", "-m", "ops.cli"]
 CMD ["--help"]
 
+# A stage of this file, not an image:
+# hadolint ignore=DL3006
 FROM run-${SERVICE}
 ARG SERVICE
 ARG VERSION=0.1.0
