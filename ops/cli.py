@@ -5,10 +5,16 @@ import sys
 
 import click
 
+from ops.delivery_commands import COMMANDS
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Run, test and operate Espace Employeur."""
+
+
+for command in COMMANDS:
+    main.add_command(command)
 
 
 @main.command()
@@ -45,12 +51,12 @@ def test(arguments: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.argument("name")
-def bench(name: str) -> None:
-    """Measure NAME and write bench/results/NAME.json."""
-    from ops.benching import run_bench
+@click.argument("names", nargs=-1)
+def bench(names: tuple[str, ...]) -> None:
+    """Measure NAMES (everything by default) and write bench/results/NAME.json."""
+    from ops.benching import run_benches
 
-    sys.exit(run_bench(name))
+    sys.exit(run_benches(names))
 
 
 @main.command()

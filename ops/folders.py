@@ -34,6 +34,11 @@ class StackFolder:
         return self.path / "secrets.json"
 
     @property
+    def operators_file(self) -> Path:
+        """The settings of the administrators' commands, while the stack runs."""
+        return self.path / "operators.json"
+
+    @property
     def outside(self) -> Path:
         """The folder of this stack's PostgreSQL when the checkout cannot be entered by its user."""
         return OUTSIDE / hashlib.sha256(str(self.path).encode()).hexdigest()[:16]

@@ -3,9 +3,6 @@
 Everything here can be run again: it creates what is missing and sets what differs.
 """
 
-import json
-import urllib.request
-from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -15,6 +12,7 @@ import psycopg
 from botocore.config import Config
 from psycopg import sql
 
+from ops.management import request
 from ops.topology import BrokerUser, definitions
 
 ROLES = ("owner", "app", "worker")
@@ -102,27 +100,10 @@ def provision_broker(amqp_url: str, management_url: str, users: list[BrokerUser]
     """Import the whole topology in one request. Raises OSError when the management API refuses or is away."""
     vhost = unquote(urlsplit(amqp_url).path[1:]) or "/"
     administrator = unquote(urlsplit(management_url).username or "")
-    manage(management_url, "PUT", f"/api/vhosts/{quote(vhost, safe='')}", {})
+    request(management_url, "PUT", f"/api/vhosts/{quote(vhost, safe='')}", {})
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
-    manage(management_url, "PUT", f"/api/permissions/{quote(vhost, safe='')}/{quote(administrator)}", everything)
-    manage(management_url, "POST", "/api/definitions", definitions(vhost, users))
-
-
-def manage(management_url: str, verb: str, path: str, body: dict[str, Any]) -> None:
-    """One request to the broker's management API. Raises OSError."""
-    parts = urlsplit(management_url)
-    credentials = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-    request = urllib.request.Request(  # noqa: S310 - the operators' own management address
-        f"{parts.scheme}://{parts.hostname}:{parts.port}{path}",
-        data=json.dumps(body).encode(),
-        method=verb,
-        headers={
-            "Content-Type": "application/json",
-            "Authorization": f"Basic {b64encode(credentials.encode()).decode()}",
-        },
-    )
-    with urllib.request.urlopen(request, timeout=60):  # noqa: S310 - see above
-        pass
+    request(management_url, "PUT", f"/api/permissions/{quote(vhost, safe='')}/{quote(administrator)}", everything)
+    request(management_url, "POST", "/api/definitions", definitions(vhost, users))
 
 
 def provision_bucket(bucket: Bucket) -> None:

@@ -110,6 +110,7 @@ async def _start(stack: Stack, supervisor: Supervisor, began: float) -> None:
         count = await asyncio.to_thread(demo.publish, stack.settings.demo_amqp)
         DEMO_DONE.touch()
         say(f"Published the {count} events of {demo.EVENTS.relative_to(ROOT)} as the funder's system would.")
+    stackfile.write_operators(RUN, stack.settings)
     stackfile.write(RUN.stack_file, stackfile.contents(stack.endpoints, stack.settings))
     say(_welcome(stack, time.monotonic() - began))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ops.endpoints import Endpoints, with_database
 from ops.environment import StackSettings
+from ops.folders import StackFolder
 
 
 class NotRunning(Exception):
@@ -50,3 +51,14 @@ def read(path: Path) -> dict[str, Any]:
     except FileNotFoundError as exc:
         raise NotRunning(f"{path} is not there: nothing runs from this checkout") from exc
     return facts
+
+
+def read_operators(folder: StackFolder) -> dict[str, str]:
+    """What `write_operators` wrote for the stack of *folder*. Raises NotRunning."""
+    read(folder.stack_file)  # there only while the stack runs
+    return {name: str(value) for name, value in read(folder.operators_file).items()}
+
+
+def write_operators(folder: StackFolder, settings: StackSettings) -> None:
+    """Keep the administrators' settings for the commands that look into a running stack (mode 0600)."""
+    write(folder.operators_file, settings.migrate)

@@ -51,16 +51,22 @@ def definitions(vhost: str, users: list[BrokerUser]) -> dict[str, Any]:
     specs = _queues()
     exchanges = [(name, "topic") for name in (*EXCHANGES, RPC_EXCHANGE)]
     exchanges += [(delivery_exchange(service), "direct") for service in SERVICES]
-    return {
+    return user_definitions(vhost, users) | {
         "vhosts": [{"name": vhost}],
-        "users": [_user(user) for user in users],
-        "permissions": [_permission(vhost, user.name) for user in users],
-        "topic_permissions": [entry for user in users for entry in _topic_permissions(vhost, user.name)],
         "exchanges": [
             _durable(vhost, name) | {"type": kind, "internal": False, "arguments": {}} for name, kind in exchanges
         ],
         "queues": [_durable(vhost, spec.name) | {"arguments": spec.arguments} for spec in specs],
         "bindings": [_binding(vhost, spec.name, wanted) for spec in specs for wanted in spec.bindings],
+    }
+
+
+def user_definitions(vhost: str, users: list[BrokerUser]) -> dict[str, Any]:
+    """The part of the definitions that makes *users*. Raises ValueError for a name outside the naming rule."""
+    return {
+        "users": [_user(user) for user in users],
+        "permissions": [_permission(vhost, user.name) for user in users],
+        "topic_permissions": [entry for user in users for entry in _topic_permissions(vhost, user.name)],
     }
 
 

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,20 +21,11 @@ from psycopg import sql
 
 from chassis.database import engine_for
 from chassis.topology import event_queues, rpc_queues
-from ops.provision import ServiceDatabase, manage, provision_database
+from ops.management import request as manage
+from ops.provision import ServiceDatabase, provision_database
 from tests.service.chassis.toy import contract as api
 from tests.service.stack import stack
-
-
-def wait_until(check: Callable[[], Any], seconds: float = 15, what: str = "it") -> Any:
-    """The first true answer of *check*; fails the test after *seconds*."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = check()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not happen within {seconds} s")
+from tests.service.waiting import wait_until
 
 
 @dataclass

@@ -10,7 +10,7 @@ from espace_contracts.errors import Incident, NotFound, Unavailable
 from espace_contracts.rpc import Method
 
 from chassis.asyncbus import BusClient
-from ops.provision import manage
+from ops.management import request as manage
 from tests.service.chassis.conftest import Toy
 from tests.service.chassis.toy import contract as api
 

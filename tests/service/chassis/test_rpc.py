@@ -6,7 +6,8 @@ import uuid
 import kombu
 import pytest
 
-from tests.service.chassis.conftest import Toy, wait_until
+from tests.service.chassis.conftest import Toy
+from tests.service.waiting import wait_until
 
 
 def test_answer_of_a_plain_kombu_caller(toy: Toy) -> None:

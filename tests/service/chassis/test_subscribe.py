@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from tests.service.chassis.conftest import Toy, wait_until
+from tests.service.chassis.conftest import Toy
+from tests.service.waiting import wait_until
 
 QUEUE = "toy.Poked.v1"
 

@@ -19,9 +19,7 @@ class PostOffice:
     def __enter__(self):
         with socket.create_server(("127.0.0.1", 0)) as free:  # aiosmtpd cannot tell which port it was given
             self.port = free.getsockname()[1]
-        self.controller = Controller(
-            self, hostname="127.0.0.1", port=self.port, server_kwargs={"enable_SMTPUTF8": False}
-        )
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=False)
         self.controller.start()
         return self
 
