@@ -308,6 +308,13 @@ class GetDocument(Request):
     document_id: Id
 
 
+class GetAdvice(Request):
+    """The remittance advice of one payment of this employer (S34)."""
+
+    siret: Siret
+    payment_number: PaymentNumber
+
+
 _GATEWAY = frozenset({GATEWAY})
 _DEPOSITORS = frozenset({GATEWAY, FUNDER, TRAINING_PROVIDER, BENEFICIARY})
 _READERS = frozenset({GATEWAY, FUNDER})
@@ -362,6 +369,7 @@ RESTORE_DOCUMENT = Method(SERVICE, "restore_document", RestoreDocument, Document
 LIST_DELETED_DOCUMENTS = Method(
     SERVICE, "list_deleted_documents", ListDeletedDocuments, Documents, _GATEWAY, (errors.InvalidRequest,)
 )
+GET_ADVICE = Method(SERVICE, "get_advice", GetAdvice, Document, _READERS, (errors.NotFound,))
 GET_DOCUMENT = Method(SERVICE, "get_document", GetDocument, Document, _READERS, (errors.NotFound,))
 OPEN_FILE = Method(SERVICE, "open_file", OpenFile, OpenedFile, _READERS, (errors.NotFound, errors.Conflict))
 
@@ -377,6 +385,7 @@ METHODS = (
     DELETE_DOCUMENT,
     RESTORE_DOCUMENT,
     LIST_DELETED_DOCUMENTS,
+    GET_ADVICE,
     GET_DOCUMENT,
     OPEN_FILE,
 )

@@ -67,6 +67,12 @@ class DocumentsService(Service):
         with self.db.transaction(siret=request.siret) as connection:
             return documents.get_document(connection, request.siret, request.document_id, viewer=self._viewer())
 
+    @rpc(api.GET_ADVICE)
+    def get_advice(self, request: api.GetAdvice) -> api.Document:
+        """The remittance advice of a payment."""
+        with self.db.transaction(siret=request.siret) as connection:
+            return advices.get_advice(connection, request, viewer=self._viewer())
+
     @rpc(api.OPEN_FILE)
     def open_file(self, request: api.OpenFile) -> api.OpenedFile:
         """Where the bytes are for a minute; who asked is on record before the address exists."""

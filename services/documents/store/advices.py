@@ -18,6 +18,12 @@ def lock_advice(connection: Connection, payment_number: str) -> Row[Any] | None:
     return connection.execute(select(advices).where(advices.c.payment_number == payment_number)).one_or_none()
 
 
+def find_advice(connection: Connection, siret: str, payment_number: str) -> UUID | None:
+    """The document that is the advice of this employer's payment."""
+    same = and_(advices.c.siret == siret, advices.c.payment_number == payment_number)
+    return connection.scalar(select(advices.c.document_id).where(same))
+
+
 def save_advice(connection: Connection, siret: str, *, payment_number: str, version: int, document_id: UUID) -> None:
     """Which document is the payment's advice, as of this version of the payment."""
     values = {"siret": siret, "version": version, "document_id": document_id}

@@ -5,15 +5,18 @@ from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID, uuid4
 
+from espace_contracts import documents as api
+from espace_contracts.errors import NotFound
 from espace_contracts.payments import PaymentRecorded
 from sqlalchemy import Connection
 
 from services.documents.advice import AdviceFacts, draw
-from services.documents.domain import FOLDER
+from services.documents.domain import FOLDER, Depositor
 from services.documents.file_checks import PDF
 from services.documents.store import advices as store
 from services.documents.store import documents as document_store
 from services.documents.store import dossiers as dossier_store
+from services.documents.usecases.documents import get_document
 
 CATEGORY = "remittance_advice"
 
@@ -75,6 +78,14 @@ def _document(facts: AdviceFacts, document_id: UUID) -> dict[str, Any]:
         "depositor_name": facts.funder.name if facts.funder else "Transitions Pro",
         "handling": "received",
     }
+
+
+def get_advice(connection: Connection, request: api.GetAdvice, *, viewer: Depositor) -> api.Document:
+    """The advice of a payment. Raises NotFound, also for another employer's."""
+    document_id = store.find_advice(connection, request.siret, request.payment_number)
+    if document_id is None:
+        raise NotFound
+    return get_document(connection, request.siret, document_id, viewer=viewer)
 
 
 def note_drawn(

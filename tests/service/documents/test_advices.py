@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from espace_contracts import documents as api
+from espace_contracts.errors import NotFound
 from espace_contracts.payments import PaymentRecorded
 from pypdf import PdfReader
 
@@ -121,3 +122,16 @@ def test_a_payment_may_come_before_its_dossier_and_have_any_letters(world: World
     assert "UCZAK (née D’Œuvre) Zoé\\" in text
     assert "-1 234 567,80 €" in text
     assert "repris le" in text
+
+
+def test_s34_the_advice_is_found_by_its_payment(world: World) -> None:
+    record(world, payment(), payment(payment_number="806114"))
+    found = world.service().get_advice(api.GetAdvice(siret=TILLEULS, payment_number="806113"))
+    assert (found.payment_number, found.category) == ("806113", "remittance_advice")
+
+
+@pytest.mark.parametrize(("siret", "number"), [(OTHER, "806113"), (TILLEULS, "806999")])
+def test_s54_anothers_advice_and_none_are_not_told_apart(world: World, siret: str, number: str) -> None:
+    record(world, payment())
+    with pytest.raises(NotFound):
+        world.service().get_advice(api.GetAdvice(siret=siret, payment_number=number))
