@@ -30,7 +30,7 @@ check: set-up-test ## Style, types, layers and templates
 	@.venv/bin/djlint --check --lint --quiet gateway/templates
 
 bench: set-up-test ## Measure (NAME=start, excel …); writes bench/results/NAME.json
-	@if [ -n "$(NAME)" ]; then $(ESPACE) bench $(NAME); else $(ESPACE) bench; fi
+	@$(ESPACE) bench $(NAME)
 
 screens: set-up-test ## Run the journeys in the browser and keep their pictures in screens/
 	@ESPACE_SCREENS_DIR=$(CURDIR)/screens $(ESPACE) test tests/journeys

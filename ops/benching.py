@@ -1,4 +1,4 @@
-"""`espace bench NAME`: run the module `bench.NAME`."""
+"""`espace bench [NAME …]`: run the module `bench.NAME`."""
 
 import subprocess
 import sys
@@ -11,9 +11,21 @@ def known() -> list[str]:
     return sorted(path.stem for path in (ROOT / "bench").glob("*.py") if "__main__" in path.read_text(encoding="utf-8"))
 
 
-def run_bench(name: str) -> int:
-    """Run one measurement in a process of its own; its exit code, or 2 when there is none of that name."""
-    if name not in known():
-        print(f"There is no measurement {name!r}; there are: {', '.join(known())}", file=sys.stderr)
+def run_benches(names: tuple[str, ...]) -> int:
+    """Run the measurements named, or all, each in a process of its own; 2 for an unknown name, 1 if one broke.
+
+    A goal that is not met is a result, not a failure.
+    """
+    present = known()
+    unknown = [name for name in names if name not in present]
+    if unknown:
+        print(f"There is no measurement {unknown[0]!r}; there are: {', '.join(present)}", file=sys.stderr)
         return 2
-    return subprocess.run([sys.executable, "-m", f"bench.{name}"], cwd=ROOT, check=False).returncode
+    broken = [name for name in names or present if not _run(name)]
+    for name in broken:
+        print(f"The measurement {name} broke off.", file=sys.stderr)
+    return 1 if broken else 0
+
+
+def _run(name: str) -> bool:
+    return subprocess.run([sys.executable, "-m", f"bench.{name}"], cwd=ROOT, check=False).returncode == 0

@@ -1,6 +1,5 @@
 """The command `espace`. Each command imports what it needs when it is called, so that the quick ones stay quick."""
 
-import os
 import sys
 
 import click
@@ -61,10 +60,12 @@ def bench(names: tuple[str, ...]) -> None:
 
 @main.command()
 def migrate() -> None:
-    """Provision and migrate databases, broker and buckets by the settings in the environment."""
+    """Provision and migrate databases, broker and buckets by the settings in the environment or ESPACE_SECRETS_DIR."""
     from ops.migrate import migrate as bring_up_to_date
+    from ops.secret_files import variables
 
-    bring_up_to_date(os.environ)
+    bring_up_to_date(variables())
+    click.echo("Databases, broker and buckets are up to date.")
 
 
 @main.command()

@@ -20,6 +20,9 @@ MODULES = {
 }
 
 
+STOP_PROCESSES = 4.0  # seconds; what a service has not finished by then goes back to the broker
+
+
 class MigrationFailed(Exception):
     """`espace migrate` ended with an error."""
 
@@ -127,7 +130,7 @@ class Stack:
             log=self._place.log(f"{name}.jsonl"),
             folder=ROOT,
             ready=ready,
-            stop_within=6.0,
+            stop_within=STOP_PROCESSES,
         )
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from ops import folders, leftovers, locks
 
-PATIENCE = 12.0  # seconds for an orderly end; what is left is killed, so that all is over within 15
+PATIENCE = 12.5  # seconds for an orderly end; what is left then is killed, so that all is over within 15
 
 
-def stop(stack: folders.StackFolder, *, setup_lock: Path | None = None) -> bool:
+def stop(stack: folders.StackFolder, *, setup_lock: Path | None = None, patience: float = PATIENCE) -> bool:
     """End the run of *stack* and what a killed one left; True when there was anything to end."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     ended = [_end_holder(lock, deadline) for lock in (setup_lock, stack.lock) if lock is not None]
     swept = leftovers.end(stack.path, grace=max(1.0, deadline - time.monotonic()))
     stack.stack_file.unlink(missing_ok=True)

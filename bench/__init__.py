@@ -1,0 +1,1 @@
+"""Measurements beside references: `make bench NAME=…` runs one of these modules and leaves `bench/results/…json`."""

@@ -1,0 +1,76 @@
+"""`espace test`: which groups run, and what the closing line adds up to."""
+
+import pytest
+
+from ops import testing
+from ops.fresh import NotTheTests, empty
+
+REPORT = (
+    '<testsuites><testsuite name="pytest" tests="{tests}" failures="{failures}" errors="{errors}" skipped="{skipped}"/>'
+    "</testsuites>"
+)
+
+
+def names(arguments):
+    return [(group.name, given) for group, given in testing.plan(arguments)]
+
+
+def test_everything_runs_when_nothing_is_named():
+    assert [name for name, _ in names([])] == [
+        group.name for group in testing.GROUPS if any((testing.ROOT / path).is_dir() for path in group.paths)
+    ]
+    assert names([])[0] == ("unit", ["tests/unit", "tests/ops"])
+
+
+def test_options_go_to_every_group():
+    planned = names(["-k", "s06", "-x"])
+    assert len(planned) >= 2
+    assert all(given[-3:] == ["-k", "s06", "-x"] for _, given in planned)
+
+
+def test_a_path_selects_its_group_alone():
+    assert names(["tests/ops/test_testing.py::test_everything", "-q"]) == [
+        ("unit", ["tests/ops/test_testing.py::test_everything", "-q"])
+    ]
+    assert names(["tests/service"]) == [("service", ["tests/service"])]
+
+
+def test_a_word_that_is_no_path_is_an_option():
+    assert ("unit", ["tests/unit", "tests/ops", "-k", "nothing-of-this-name"]) in names(["-k", "nothing-of-this-name"])
+
+
+@pytest.mark.parametrize(
+    ("counts", "passed", "failed"),
+    [
+        ({"tests": 10, "failures": 0, "errors": 0, "skipped": 0}, 10, 0),
+        ({"tests": 10, "failures": 2, "errors": 1, "skipped": 1}, 6, 3),
+    ],
+)
+def test_the_tally_adds_up_reports(tmp_path, counts, passed, failed):
+    (tmp_path / "report.xml").write_text(REPORT.format(**counts))
+    tally = testing.Tally(passed=1, failed=1)
+    testing.add(tally, tmp_path / "report.xml")
+    assert (tally.passed, tally.failed) == (1 + passed, 1 + failed)
+
+
+@pytest.mark.parametrize(
+    ("tally", "succeeded"),
+    [
+        (testing.Tally(passed=3), True),
+        (testing.Tally(passed=3, failed=1), False),
+        (testing.Tally(), False),
+        (testing.Tally(passed=3, broken=True), False),
+    ],
+)
+def test_success_is_something_passed_and_nothing_failed_or_broke(tally, succeeded):
+    assert tally.succeeded is succeeded
+
+
+def test_only_what_is_the_tests_own_is_ever_emptied(tmp_path):
+    class Run:
+        """A stack that is not the tests'."""
+
+        names = "employeur"
+
+    with pytest.raises(NotTheTests):
+        empty(Run())
