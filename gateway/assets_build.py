@@ -18,6 +18,7 @@ PLAIN = (
     MODULES / "bootstrap/dist/css/bootstrap.min.css",
     MODULES / "@fontsource-variable/figtree/files/figtree-latin-wght-normal.woff2",
     SOURCES / "app.js",
+    SOURCES / "upload.js",
     SOURCES / "favicon.svg",
 )
 STYLE = SOURCES / "theme.css"

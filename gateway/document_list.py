@@ -1,7 +1,8 @@
 """Documents as their lists show them: under their rubrics (S53), each with who deposited it and what became of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from espace_contracts.documents import Document
 
@@ -29,11 +30,15 @@ def depositor_of(document: Document) -> str:
     return _("Vous") if document.depositor == "employer" else document.depositor_name
 
 
+def place_of(document: Document, only_in_dossier: bool) -> str:
+    """Where the document is found (S42): the tab, its dossier there, or « Mes dossiers » for what is nowhere else."""
+    if not document.dossier_number:
+        return "/documents"
+    return ("/dossiers/" if only_in_dossier else "/documents/dossiers/") + quote(document.dossier_number, safe="")
+
+
 def state_of(document: Document) -> str:
     """The word of its state: what a scan still forbids comes first."""
     if document.scan != "available":
         return "blocked" if document.scan == "blocked" else "scanning"
     return document.handling if document.depositor == "employer" else ""
-
-
-REASONS: Mapping[str, int] = {"empty": 422, "unreadable": 422, "too_large": 413, "wrong_type": 415}

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import aiohttp
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 
 log = structlog.get_logger()
@@ -37,10 +38,40 @@ async def measure(file: File) -> tuple[str, int]:
     return await asyncio.to_thread(_sha256, file)
 
 
-async def _chunks(file: File) -> AsyncIterator[bytes]:
+async def chunks(file: File) -> AsyncIterator[bytes]:
+    """A file's bytes from its beginning, read beside the loop."""
     await asyncio.to_thread(file.seek, 0)
     while chunk := await asyncio.to_thread(file.read, CHUNK):
         yield chunk
+
+
+class UploadCut(Exception):
+    """The browser went away in mid-upload, or sent another number of bytes than it had announced."""
+
+
+class _Source:
+    """Bytes on their way from a browser; *cut* says whether it was the browser that failed, not the store."""
+
+    def __init__(self, body: AsyncIterator[bytes], size: int) -> None:
+        self._body = body
+        self._left = size
+        self.cut = False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes, as many as announced. Raises UploadCut."""
+        try:
+            async for chunk in self._body:
+                self._left -= len(chunk)
+                if self._left < 0:
+                    break
+                if chunk:
+                    yield chunk
+        except ClientDisconnect as exc:
+            self.cut = True
+            raise UploadCut("the browser went away") from exc
+        if self._left:
+            self.cut = True
+            raise UploadCut("another number of bytes than announced")
 
 
 class Files:
@@ -65,19 +96,22 @@ class Files:
             raise FilesUnavailable("not started")
         return self._client
 
-    async def put(self, url: str, headers: Mapping[str, str], file: File) -> None:
-        """Send *file* with exactly the signed *headers*. Raises FilesUnavailable.
+    async def put(self, url: str, headers: Mapping[str, str], body: AsyncIterator[bytes]) -> None:
+        """Send *body* as it comes, with exactly the signed *headers*. Raises FilesUnavailable, UploadCut.
 
         A 412 says that the bytes are there already: this deposit was sent before, and the service checks them.
         """
+        source = _Source(body, int(headers.get("Content-Length", headers.get("content-length", -1))))
         try:
             async with self.client.put(
-                url, data=_chunks(file), headers=dict(headers), skip_auto_headers=("Content-Type",)
+                url, data=source.chunks(), headers=dict(headers), skip_auto_headers=("Content-Type",)
             ) as answer:
                 if answer.status not in (200, 201, 204, 412):
                     log.error("store_refused_upload", status=answer.status)
                     raise FilesUnavailable(f"PUT answered {answer.status}")
-        except (aiohttp.ClientError, TimeoutError) as exc:
+        except (aiohttp.ClientError, ClientDisconnect, TimeoutError, UploadCut) as exc:
+            if source.cut:
+                raise UploadCut from exc
             raise FilesUnavailable("PUT failed") from exc
 
     async def get(self, url: str, *, name: str, media_type: str, wanted: str | None = None) -> Response:

@@ -1,6 +1,7 @@
 """How a French page writes amounts, dates, sizes and numbers, and how it reads the dates that people type."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -84,6 +85,11 @@ def phone(number: str) -> str:
 def dialled(number: str) -> str:
     """The same number for a `tel:` link."""
     return re.sub(r"[^\d+]", "", number)
+
+
+def endings(accepted: Iterable[str]) -> str:
+    """`PDF, JPG, PNG`."""
+    return ", ".join(ending.lstrip(".").upper() for ending in accepted)
 
 
 def size(count: int) -> str:

@@ -36,7 +36,7 @@ FILTERS = {
     "local_day": lambda instant: french.full_day(french.local(instant).date()),
     "local_short_day": lambda instant: french.short_day(french.local(instant).date()),
     "version_day": lambda version: french.long_day(date.fromisoformat(version)),
-    "endings": lambda accepted: ", ".join(ending.lstrip(".").upper() for ending in accepted),
+    "endings": french.endings,
     "anchor": anchor,
     "json_text": lambda value: orjson.dumps(value).decode(),
 }

@@ -5,6 +5,8 @@ from fastapi import APIRouter
 from gateway.pages import (
     account,
     deposit,
+    deposit_by_script,
+    document_changes,
     documents,
     dossiers,
     first_login,
@@ -16,5 +18,18 @@ from gateway.pages import (
 )
 
 router = APIRouter(include_in_schema=False)
-for module in (login, first_login, legal, home, payments, payment_ticks, deposit, documents, dossiers, account):
+for module in (
+    login,
+    first_login,
+    legal,
+    home,
+    payments,
+    payment_ticks,
+    deposit,
+    deposit_by_script,
+    document_changes,
+    documents,
+    dossiers,
+    account,
+):
     router.include_router(module.router)

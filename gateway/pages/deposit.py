@@ -1,21 +1,33 @@
-"""« Ajouter un fichier »: category, fields, file, confirmation (S36 to S41)."""
+"""« Ajouter un fichier »: category, fields, file, confirmation (S36 to S41), all of it without a script."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from espace_contracts import documents as api
 from espace_contracts import errors
 from espace_contracts.envelope import faulty_fields
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import ValidationError
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gateway.deposit_form import Deposit, announcement, read_deposit
-from gateway.document_list import REASONS
-from gateway.files import measure
+from gateway.deposit_faults import fault_texts, status_of
+from gateway.deposit_form import (
+    Deposit,
+    announcement,
+    blank,
+    choose,
+    chosen_upload,
+    read_description,
+    uploaded,
+)
+from gateway.document_list import place_of
+from gateway.files import chunks, measure
 from gateway.forms import TooLarge, read_form
 from gateway.rendering import page
 from gateway.session import MEMBER, Visitor
@@ -24,7 +36,7 @@ router = APIRouter()
 Choices = tuple[tuple[api.Category, ...], tuple[api.Dossier, ...]]
 
 
-async def _choices(request: Request, visitor: Visitor) -> Choices:
+async def choices_of(request: Request, visitor: Visitor) -> Choices:
     """The categories and dossiers to choose from."""
     bus = request.app.state.bus
     categories, dossiers = await asyncio.gather(
@@ -34,10 +46,45 @@ async def _choices(request: Request, visitor: Visitor) -> Choices:
     return categories.categories, dossiers.dossiers
 
 
+@contextmanager
+def faults_noted(deposit: Deposit) -> Iterator[None]:
+    """What the service refuses becomes a fault beside its field."""
+    try:
+        yield
+    except errors.FileRefused as exc:
+        deposit.fault("fichier", exc.fields[0] if exc.fields else "unreadable")
+    except errors.InvalidRequest as exc:
+        for name in exc.fields or ("file_name",):
+            deposit.shown_fault(name, "invalid")
+    except ValidationError as exc:
+        for name in faulty_fields(exc):
+            deposit.shown_fault(name, "invalid")
+    except errors.Conflict as exc:
+        deposit.fault("fichier", "frozen" if exc.fields == ("handling",) else "cut")
+    except errors.NotFound as exc:
+        if exc.fields != ("dossier_number",):
+            raise
+        deposit.fault("dossier", "missing")
+
+
+async def send_upload(request: Request, visitor: Visitor, deposit: Deposit, upload: UploadFile) -> api.Document:
+    """Announce, send, complete. Raises the refusals of both calls, FilesUnavailable, ValidationError."""
+    state, siret = request.app.state, visitor.known.siret
+    sha256, size = await measure(upload.file)
+    if deposit.chosen:
+        deposit.chosen = replace(deposit.chosen, sha256=sha256, size=size)
+    wanted = announcement(deposit, siret=siret, actor=visitor.actor)
+    begun = await state.bus.call(api.BEGIN_DEPOSIT, wanted)
+    await state.files.put(begun.upload.url, begun.upload.headers, chunks(upload.file))
+    done = api.CompleteDeposit(idempotency_key=wanted.idempotency_key, siret=siret, deposit_id=begun.deposit_id)
+    return await state.bus.call(api.COMPLETE_DEPOSIT, done)
+
+
 def _form(request: Request, choices: Choices, deposit: Deposit, *, status: int = 200) -> Response:
     categories, dossiers = choices
     values: dict[str, Any] = {"deposit": deposit, "categories": categories, "dossiers": dossiers}
-    return page(request, "deposit.html", status=status, tab="documents", **values)
+    texts = fault_texts(deposit)
+    return page(request, "deposit.html", status=status, tab="documents", faults=texts, **values)
 
 
 @router.get("/documents/ajouter")
@@ -45,10 +92,10 @@ async def show_form(
     request: Request, visitor: Annotated[Visitor, Depends(MEMBER)], categorie: str = "", dossier: str = ""
 ) -> Response:
     """The form; once a category is chosen, its instructions and fields (S38, S39)."""
-    choices = await _choices(request, visitor)
-    typed = {"categorie": categorie, "dossier": dossier[:40], "libelle": "", "debut": "", "fin": ""}
-    chosen = next((one for one in choices[0] if one.key == categorie), None)
-    return _form(request, choices, Deposit({**typed, "cle": str(uuid4())}, category=chosen))
+    choices = await choices_of(request, visitor)
+    deposit = blank(categorie=categorie, dossier=dossier[:40], cle=str(uuid4()))
+    deposit.category = next((one for one in choices[0] if one.key == categorie), None)
+    return _form(request, choices, deposit)
 
 
 @router.post("/documents/ajouter")
@@ -57,8 +104,7 @@ async def deposit(request: Request, visitor: Annotated[Visitor, Depends(MEMBER)]
     try:
         form = await read_form(request)
     except TooLarge:
-        choices = await _choices(request, visitor)
-        empty = Deposit(dict.fromkeys(("categorie", "dossier", "libelle", "debut", "fin", "cle"), ""))
+        choices, empty = await choices_of(request, visitor), blank()
         empty.fault("fichier", "far_too_large")
         return _form(request, choices, empty, status=413)
     try:
@@ -68,49 +114,31 @@ async def deposit(request: Request, visitor: Annotated[Visitor, Depends(MEMBER)]
 
 
 async def _deposit(request: Request, visitor: Visitor, form: FormData) -> Response:
-    choices = await _choices(request, visitor)
-    sent = read_deposit(form, *choices)
-    if not sent.faults:
-        try:
-            document = await _store(request, visitor, sent)
-        except errors.FileRefused as exc:
-            sent.fault("fichier", exc.fields[0] if exc.fields else "unreadable")
-        except errors.InvalidRequest as exc:
-            for name in exc.fields or ("file_name",):
-                sent.shown_fault(name, "invalid")
-        except ValidationError as exc:
-            for name in faulty_fields(exc):
-                sent.shown_fault(name, "invalid")
-        except errors.NotFound:
-            sent.fault("dossier", "missing")
-        else:
+    choices = await choices_of(request, visitor)
+    sent, upload = read_description(form, *choices), uploaded(form)
+    choose(sent, chosen_upload(upload))
+    if upload and not sent.faults:
+        with faults_noted(sent):
+            document = await send_upload(request, visitor, sent, upload)
             return RedirectResponse(f"/documents/{document.document_id}/depose", 303)
-    return _form(request, choices, sent, status=REASONS.get(sent.faults.get("fichier", ""), 422))
+    return _form(request, choices, sent, status=status_of(sent))
 
 
-async def _store(request: Request, visitor: Visitor, sent: Deposit) -> api.Document:
-    """Announce, send, complete. Raises the refusals of both calls, FilesUnavailable, ValidationError."""
-    assert sent.file is not None  # noqa: S101  read_deposit has put a fault otherwise
-    state, siret = request.app.state, visitor.known.siret
-    sha256, size = await measure(sent.file.file)
-    wanted = announcement(sent, siret=siret, actor=visitor.actor, sha256=sha256, size=size)
-    begun = await state.bus.call(api.BEGIN_DEPOSIT, wanted)
-    await state.files.put(begun.upload.url, begun.upload.headers, sent.file.file)
-    done = api.CompleteDeposit(idempotency_key=wanted.idempotency_key, siret=siret, deposit_id=begun.deposit_id)
-    return await state.bus.call(api.COMPLETE_DEPOSIT, done)
+async def only_in_dossier(request: Request, document: api.Document) -> bool:
+    """Whether the document exists nowhere but in « Mes dossiers » (S51)."""
+    found = await request.app.state.bus.call(api.LIST_CATEGORIES, api.ListCategories())
+    return any(one.dossier_only for one in found.categories if one.key == document.category)
 
 
 @router.get("/documents/{document_id}/depose")
-async def show_done(request: Request, document_id: UUID, visitor: Annotated[Visitor, Depends(MEMBER)]) -> Response:
-    """The window that confirms the deposit; OK leads to where the document is (S41, S42)."""
+async def show_done(
+    request: Request,
+    document_id: UUID,
+    visitor: Annotated[Visitor, Depends(MEMBER)],
+    nombre: Annotated[int, Query(ge=1, le=100)] = 1,
+) -> Response:
+    """The window that confirms the deposit, of several files at a time too; OK leads to where they are (S41, S42)."""
     wanted = api.GetDocument(siret=visitor.known.siret, document_id=document_id)
     document = await request.app.state.bus.call(api.GET_DOCUMENT, wanted)
-    categories = await request.app.state.bus.call(api.LIST_CATEGORIES, api.ListCategories())
-    only_there = {one.key for one in categories.categories if one.dossier_only}
-    return page(
-        request,
-        "deposit_done.html",
-        tab="documents",
-        document=document,
-        only_in_dossier=document.category in only_there,
-    )
+    place = place_of(document, await only_in_dossier(request, document))
+    return page(request, "deposit_done.html", tab="documents", document=document, place=place, count=nombre)

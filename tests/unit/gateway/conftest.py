@@ -23,6 +23,7 @@ NAMES = (
     "theme.css",
     "htmx.min.js",
     "app.js",
+    "upload.js",
     "THIRD_PARTY.txt",
 )
 ORIGIN = "http://127.0.0.1:8000"
