@@ -9,6 +9,12 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.headerregistry import (
+    ContentDispositionHeader,
+    ContentTransferEncodingHeader,
+    ContentTypeHeader,
+    HeaderRegistry,
+)
 from email.message import EmailMessage
 from email.utils import getaddresses
 from pathlib import Path
@@ -16,6 +22,13 @@ from typing import Any, cast
 
 SNIPPET = 250  # characters
 ENDING = ".eml"
+# Headers are read as plain text, but for those that say what a part is: Python's parser of addresses and
+# Message-IDs raises IndexError at some that are malformed.
+HEADERS = HeaderRegistry(use_default_map=False)
+HEADERS.map_to_type("content-type", ContentTypeHeader)  # type: ignore[arg-type]  # typeshed wants a base that none has
+HEADERS.map_to_type("content-disposition", ContentDispositionHeader)  # type: ignore[arg-type]  # typeshed wants a base that none has
+HEADERS.map_to_type("content-transfer-encoding", ContentTransferEncodingHeader)  # type: ignore[arg-type]  # typeshed wants a base that none has
+FORGIVING = email.policy.default.clone(header_factory=HEADERS)
 
 
 @dataclass(frozen=True)
@@ -29,12 +42,12 @@ class Mail:
     @property
     def message(self) -> EmailMessage:
         """The mail, taken apart."""
-        return email.message_from_bytes(self.raw, policy=email.policy.default)
+        return email.message_from_bytes(self.raw, policy=FORGIVING)
 
     def text(self, kind: str) -> str:
         """The body of *kind* "plain" or "html"; empty when there is none."""
         body = self.message.get_body((kind,))
-        return str(body.get_content()) if body is not None else ""
+        return str(body.get_content()).replace("\r\n", "\n") if body is not None else ""
 
     def summary(self) -> dict[str, Any]:
         """One entry of /api/v1/messages."""

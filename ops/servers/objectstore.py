@@ -8,7 +8,7 @@ from ops import probes
 from ops.credentials import KeyPair
 from ops.endpoints import ADMIN
 from ops.ports import LOOPBACK, Ports
-from ops.servers.placing import Place, write_closed
+from ops.servers.placing import STOP_SERVERS, Place, write_closed
 from ops.supervisor import Program
 
 NAME = "objectstore"
@@ -27,7 +27,7 @@ def prepare(place: Place, *, ports: Ports, admin: KeyPair, buckets: dict[str, Ke
         log=place.log("objectstore.log"),
         folder=folder,
         ready=probes.http(ports.s3, "/healthz"),
-        stop_within=7.0,
+        stop_within=STOP_SERVERS,
     )
 
 

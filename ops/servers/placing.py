@@ -7,6 +7,8 @@ from ops import leftovers
 from ops.environment import inherited
 from ops.folders import StackFolder
 
+STOP_SERVERS = 8.0  # seconds; RabbitMQ needs six, five of them for a timer of its statistics
+
 
 @dataclass(frozen=True)
 class Place:

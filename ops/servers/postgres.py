@@ -16,7 +16,7 @@ from ops import probes
 from ops.endpoints import ADMIN
 from ops.folders import OUTSIDE
 from ops.ports import LOOPBACK
-from ops.servers.placing import Place, write_closed
+from ops.servers.placing import STOP_SERVERS, Place, write_closed
 from ops.supervisor import Program
 
 NAME = "postgres"
@@ -84,7 +84,7 @@ def _program(place: Place, installation: Installation, data: Path, *, port: int)
         folder=Path("/"),
         ready=probes.postgres(port),
         stop_signal=signal.SIGINT,  # "fast": clients are cut, nothing is lost
-        stop_within=7.0,
+        stop_within=STOP_SERVERS,
         user=USER if as_root else None,
         group=GROUP if as_root else None,
     )

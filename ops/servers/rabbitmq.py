@@ -7,7 +7,7 @@ from pathlib import Path
 from ops import probes
 from ops.endpoints import ADMIN
 from ops.ports import LOOPBACK, Ports
-from ops.servers.placing import Place, write_closed
+from ops.servers.placing import STOP_SERVERS, Place, write_closed
 from ops.supervisor import Program
 
 NAME = "rabbitmq"
@@ -47,7 +47,7 @@ def prepare(place: Place, *, ports: Ports, password: str, vhost: str) -> Node:
         folder=folder,
         ready=probes.all_of(probes.amqp(ports.amqp), probes.http(ports.management, "/")),
         ready_within=90.0,
-        stop_within=7.0,
+        stop_within=STOP_SERVERS,
     )
     # Started by us and in the foreground: the one that Erlang starts by itself would outlive everything.
     port_mapper = Program(
