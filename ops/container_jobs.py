@@ -1,4 +1,4 @@
-"""The one-shot jobs of the compose file: `python -m ops.container_jobs secrets | migrate | demo`."""
+"""The one-shot jobs of the compose file: `python -m ops.container_jobs secrets | demo`; `espace migrate` is the third."""
 
 import os
 import sys
@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ops import container_secrets, demo, secret_files
 from ops.endpoints import BadAddress
-from ops.migrate import migrate
 
 SECRETS, GIVEN = Path("/secrets"), Path("/given")  # where the compose file mounts them
 DEMO_URL = "AMQP_URL"
@@ -24,19 +23,13 @@ def make_secrets() -> None:
     sys.stdout.write(f"settings of {count} containers written\n")
 
 
-def bring_up_to_date() -> None:
-    """Databases, broker and buckets as this version needs them."""
-    migrate(secret_files.variables())
-    sys.stdout.write("databases, broker and buckets are up to date\n")
-
-
 def publish_demo() -> None:
     """The demo employer's events; a second time they change nothing."""
     count = demo.publish(secret_files.variables()[DEMO_URL])
     sys.stdout.write(f"{count} events published\n")
 
 
-JOBS: dict[str, Callable[[], None]] = {"secrets": make_secrets, "migrate": bring_up_to_date, "demo": publish_demo}
+JOBS: dict[str, Callable[[], None]] = {"secrets": make_secrets, "demo": publish_demo}
 
 
 def main() -> None:
