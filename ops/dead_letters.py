@@ -47,6 +47,12 @@ def _channel(amqp_url: str) -> Iterator[Any]:
         yield channel
 
 
+def count(amqp_url: str, names: list[str]) -> dict[str, int]:
+    """How many messages each queue holds, as the broker knows it now (its management API is seconds behind)."""
+    with _channel(amqp_url) as channel:
+        return {name: channel.queue_declare(name, passive=True).message_count for name in names}
+
+
 def show(amqp_url: str, queue: str, *, limit: int = 20) -> list[DeadLetter]:
     """The first *limit* messages of *queue*, which stay there."""
     with _channel(amqp_url) as channel:

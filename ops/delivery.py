@@ -9,7 +9,7 @@ from espace_contracts.registry import SERVICES
 from psycopg.rows import dict_row
 
 from ops import dead_letters
-from ops.management import queues
+from ops.topology import queue_specs
 
 OUTBOX = """
 select count(*) filter (where published_at is null) as waiting,
@@ -36,12 +36,9 @@ def outboxes(environment: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def dead_letter_queues(environment: Mapping[str, str]) -> list[dict[str, Any]]:
     """Name and number of messages of each dead-letter queue that holds any."""
-    found = queues(environment["OPS_RABBITMQ_MANAGEMENT_URL"], vhost_of(environment))
-    return [
-        {"queue": queue["name"], "messages": queue.get("messages", 0)}
-        for queue in found
-        if queue["name"].endswith(dead_letters.SUFFIX) and queue.get("messages")
-    ]
+    names = [spec.name for spec in queue_specs() if spec.name.endswith(dead_letters.SUFFIX)]
+    counts = dead_letters.count(environment["OPS_RABBITMQ_URL"], names)
+    return [{"queue": name, "messages": messages} for name, messages in counts.items() if messages]
 
 
 def explain(environment: Mapping[str, str], event_id: str) -> list[dict[str, Any]]:

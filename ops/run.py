@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Awaitable
 
-from ops import demo, locks, stackfile
+from ops import demo, leftovers, locks, stackfile
 from ops.endpoints import RUN_NAMES, BadAddress
 from ops.folders import ROOT, RUN
 from ops.ports import NoFreePort
@@ -44,14 +44,14 @@ async def _serve() -> int:
     began = time.monotonic()
     told_to_stop = _stop_signals()
     RUN.stack_file.unlink(missing_ok=True)
+    if swept := leftovers.end(RUN.path):  # before the ports are chosen: it may hold ours
+        say(f"Ended {swept} processes that an earlier run had left.")
     supervisor = Supervisor(say=say)
     try:
         stack = Stack(RUN, RUN_KIND, os.environ)
     except KNOWN as exc:
         say(f"The portal cannot start: {exc}")
         return 1
-    if swept := stack.sweep():
-        say(f"Ended {swept} processes that an earlier run had left.")
     try:
         return await _until(told_to_stop, _start(stack, supervisor, began))
     finally:

@@ -96,11 +96,7 @@ class Stack:
         """End everything: the processes first, since they need the servers to finish what they are at."""
         await supervisor.stop(environment.PROCESSES)
         await supervisor.stop()
-        self.sweep()
-
-    def sweep(self) -> int:
-        """End what a killed run of this folder left behind; the number of processes found."""
-        return leftovers.end(self.folder.path, grace=5.0)
+        leftovers.end(self.folder.path, grace=1.0)
 
     async def _start_broker(self, supervisor: Supervisor, say: Say) -> None:
         node = rabbitmq.prepare(self._place, ports=self.ports, password=self._credentials.admin, vhost=self.names.vhost)

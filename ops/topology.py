@@ -48,7 +48,7 @@ def rights_of(user: str) -> Rights:
 
 def definitions(vhost: str, users: list[BrokerUser]) -> dict[str, Any]:
     """The definitions to import, for RabbitMQ's own tools as well."""
-    specs = _queues()
+    specs = queue_specs()
     exchanges = [(name, "topic") for name in (*EXCHANGES, RPC_EXCHANGE)]
     exchanges += [(delivery_exchange(service), "direct") for service in SERVICES]
     return user_definitions(vhost, users) | {
@@ -76,7 +76,8 @@ def methods_for(kind: str) -> str:
     return f"^({'|'.join(key.replace('.', '[.]') for key in keys)})$" if keys else NOTHING
 
 
-def _queues() -> list[QueueSpec]:
+def queue_specs() -> list[QueueSpec]:
+    """Every queue of our services, with its arguments and bindings."""
     events = [
         spec for service, heard in SUBSCRIPTIONS.items() for data in heard for spec in event_queues(service, data)
     ]
