@@ -18,7 +18,7 @@ from ops.supervisor import NotReady, Supervisor
 RUN_KIND = Kind(names=RUN_NAMES, port_offset=0, durable=True, credentials=RUN.credentials)
 DEMO_DONE = RUN.path / "demo-published"
 
-KNOWN = (NotReady, MigrationFailed, NoFreePort, BadAddress, postgres.CannotRun, rabbitmq.CannotRun)
+KNOWN = (NotReady, MigrationFailed, demo.Unroutable, NoFreePort, BadAddress, postgres.CannotRun, rabbitmq.CannotRun)
 
 
 def say(text: str) -> None:

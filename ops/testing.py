@@ -102,7 +102,7 @@ async def _run(arguments: list[str]) -> int:
     except asyncio.CancelledError:
         say("Stopping …")
         return 1
-    except (*KNOWN, demo.Unroutable, ExceptionGroup) as exc:
+    except (*KNOWN, ExceptionGroup) as exc:
         tally.broken = True
         for known in known_in(exc):
             say(f"The tests cannot go on: {known}")
