@@ -22,10 +22,9 @@ def lock(connection: Connection, subject: str, *, now: datetime) -> Row[Any]:
     return connection.execute(query).one()
 
 
-def blocked_until(connection: Connection, subject: str) -> datetime | None:
-    """Until when *subject* has to wait, if it was ever counted."""
-    query = select(login_attempts.c.blocked_until).where(login_attempts.c.subject == subject)
-    return connection.execute(query).scalar_one_or_none()
+def find(connection: Connection, subject: str) -> Row[Any] | None:
+    """The counter of *subject*, if it was ever counted."""
+    return connection.execute(select(login_attempts).where(login_attempts.c.subject == subject)).one_or_none()
 
 
 def record(connection: Connection, subject: str, *, failures: int, blocked_until: datetime, now: datetime) -> None:

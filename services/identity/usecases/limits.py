@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from espace_contracts.errors import TooManyAttempts
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from services.identity.domain import Delays, Rules
 from services.identity.store import attempts
@@ -47,7 +47,7 @@ def count(connection: Connection, subjects: Sequence[Subject], *, now: datetime)
     attempts.forget(connection, before=now - max(subject.delays.forgotten_after for subject in subjects))
     for subject in subjects:
         known = attempts.lock(connection, subject.name, now=now)
-        _refuse_before(known.blocked_until, now)
+        _refuse_while_delayed(known, subject.delays, now)
         failures = 1 + (0 if now - known.last_at > subject.delays.forgotten_after else known.failures)
         blocked_until = now + subject.delays.after(failures)
         attempts.record(connection, subject.name, failures=failures, blocked_until=blocked_until, now=now)
@@ -56,7 +56,8 @@ def count(connection: Connection, subjects: Sequence[Subject], *, now: datetime)
 def refuse_while_delayed(connection: Connection, subjects: Sequence[Subject], *, now: datetime) -> None:
     """Raises TooManyAttempts while the delay of a subject runs."""
     for subject in subjects:
-        _refuse_before(attempts.blocked_until(connection, subject.name) or now, now)
+        if known := attempts.find(connection, subject.name):
+            _refuse_while_delayed(known, subject.delays, now)
 
 
 def went_well(connection: Connection, subjects: tuple[Subject, Subject], *, now: datetime) -> None:
@@ -65,6 +66,8 @@ def went_well(connection: Connection, subjects: tuple[Subject, Subject], *, now:
     attempts.take_back(connection, subjects[1].name, now=now)
 
 
-def _refuse_before(instant: datetime, now: datetime) -> None:
-    if instant > now:
-        raise TooManyAttempts("wait before the next attempt", str(ceil((instant - now).total_seconds())))
+def _refuse_while_delayed(known: Row[Any], delays: Delays, now: datetime) -> None:
+    """Without a delay the instant says nothing: another replica's clock may be a little ahead of ours."""
+    if delays.after(known.failures) and known.blocked_until > now:
+        seconds = ceil((known.blocked_until - now).total_seconds())
+        raise TooManyAttempts("wait before the next attempt", str(seconds))

@@ -1,7 +1,8 @@
 """A front desk on a fresh database."""
 
 import pytest
-from front_desk import FrontDesk
+
+from tests.service.identity.front_desk import FrontDesk
 
 
 @pytest.fixture

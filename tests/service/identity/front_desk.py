@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from types import SimpleNamespace
 from uuid import uuid4
 
 from espace_contracts import funder
@@ -293,7 +294,7 @@ class FrontDesk:
     def mailer(self, **changes):
         """The mailer's loop, to be run a round at a time."""
         mailer = Mailer()
-        mailer.database = self.database
+        mailer.shared_database = SimpleNamespace(database=self.database)
         mailer.clock = lambda: self.now
         mailer.use(self.settings.model_copy(update=changes))
         return mailer

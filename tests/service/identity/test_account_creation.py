@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 from espace_contracts.errors import KeyReused
-from front_desk import BAKERY, CLINIC, CONTACT, FUNDER
+
+from tests.service.identity.front_desk import BAKERY, CLINIC, CONTACT, FUNDER
 
 
 def test_s02_a_funding_request_opens_the_account_once(desk):

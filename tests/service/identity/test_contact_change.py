@@ -1,6 +1,6 @@
 """S2: only EmployerContactChanged replaces the contact address, and the old address is told."""
 
-from front_desk import CONTACT
+from tests.service.identity.front_desk import CONTACT
 
 NEW = "paie@clinique-des-tilleuls.example"
 

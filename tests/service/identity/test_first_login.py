@@ -14,9 +14,9 @@ from espace_contracts.errors import (
     WeakPassword,
     WrongCredentials,
 )
-from front_desk import BAKERY, CONTACT, OWN_IDENTIFIER, OWN_PASSWORD, START, FrontDesk, hashed
 
 from services.identity.store import links
+from tests.service.identity.front_desk import BAKERY, CONTACT, OWN_IDENTIFIER, OWN_PASSWORD, START, FrontDesk, hashed
 
 
 def test_s05_the_wizard_keeps_the_choice_until_it_is_confirmed(desk):

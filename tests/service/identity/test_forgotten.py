@@ -11,8 +11,9 @@ from espace_contracts.errors import (
     WeakPassword,
     WrongCredentials,
 )
-from front_desk import CONTACT, NEW_PASSWORD, OWN_IDENTIFIER, OWN_PASSWORD
 from sqlalchemy import event
+
+from tests.service.identity.front_desk import CONTACT, NEW_PASSWORD, OWN_IDENTIFIER, OWN_PASSWORD
 
 
 @pytest.fixture

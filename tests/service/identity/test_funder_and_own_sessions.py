@@ -2,7 +2,8 @@
 
 import pytest
 from espace_contracts.errors import Conflict, NotFound, SessionInvalid, WrongCredentials
-from front_desk import BAKERY, OWN_IDENTIFIER, OWN_PASSWORD
+
+from tests.service.identity.front_desk import BAKERY, OWN_IDENTIFIER, OWN_PASSWORD
 
 
 def test_s03_reissued_credentials_replace_the_ones_before(desk):

@@ -1,9 +1,12 @@
 """S4, S15: the session behind credentials, its lifetime, and delays after failures."""
 
+from datetime import timedelta
+
 import pytest
 from espace_contracts import identity as api
 from espace_contracts.errors import SessionInvalid, TooManyAttempts, WrongCredentials
-from front_desk import CLINIC, CONTACT, OWN_IDENTIFIER, OWN_PASSWORD, FrontDesk, hashed
+
+from tests.service.identity.front_desk import CLINIC, CONTACT, OWN_IDENTIFIER, OWN_PASSWORD, FrontDesk, hashed
 
 
 def test_s04_provisional_credentials_open_a_session_that_says_so(desk):
@@ -152,6 +155,16 @@ def test_k12_delays_survive_another_process(desk, identity_db):
 
     with pytest.raises(TooManyAttempts):
         FrontDesk(identity_db).log_in("nobody", "Wrong-password")
+
+
+def test_a_replica_whose_clock_is_behind_is_not_taken_for_impatient(desk, identity_db):
+    desk.activated()
+    ahead = FrontDesk(identity_db)
+    ahead.now = desk.now + timedelta(seconds=20)
+    ahead.log_in(OWN_IDENTIFIER, OWN_PASSWORD, token="third")
+    fail(ahead, OWN_IDENTIFIER, 1)
+
+    assert desk.log_in(OWN_IDENTIFIER, OWN_PASSWORD, token="fourth").state == "active"
 
 
 def test_k04_a_login_renews_a_hash_of_other_parameters(desk, identity_db):

@@ -2,10 +2,10 @@
 
 import pytest
 from espace_contracts import identity as api
-from front_desk import BAKERY, CONTACT, NEW_PASSWORD, OWN_IDENTIFIER, OWN_PASSWORD
-from post_office import PostOffice
 
 from services.identity.letters import FOLDER
+from tests.service.identity.front_desk import BAKERY, CONTACT, NEW_PASSWORD, OWN_IDENTIFIER, OWN_PASSWORD
+from tests.service.identity.post_office import PostOffice
 
 
 @pytest.fixture
