@@ -7,19 +7,27 @@ The mark is inherited by every child and grandchild, so that what starts later o
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 MARK = "ESPACE_STACK_FOLDER"
 PROC = Path("/proc")
+SERVERS = frozenset({"postgres", "weed", "epmd", "beam.smp"})
 
 
 @dataclass(frozen=True)
 class Leftover:
-    """A live process that carries the mark."""
+    """A live process that carries the mark. `leads`: it was started by the supervisor itself, in a session of its own."""
 
     pid: int
     command: str
+    leads: bool
+
+    @property
+    def is_server(self) -> bool:
+        """Whether others may be talking to it while they stop."""
+        return os.path.basename(self.command) in SERVERS
 
 
 def mark(folder: Path) -> dict[str, str]:
@@ -32,24 +40,35 @@ def find(folder: Path) -> list[Leftover]:
     found = []
     for entry in PROC.iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid() and _carries(entry, folder):
-            found.append(Leftover(int(entry.name), _command(entry)))
+            found.append(_described(entry))
     return found
 
 
-def end(folder: Path, *, grace: float = 8.0) -> int:
-    """End every process of the stack in *folder*; the number found. What outlives *grace* seconds is killed."""
-    first = find(folder)
-    for process in first:
-        _signal(process, folder, _polite_signal(process))
+def end(folder: Path, *, grace: float = 12.0) -> int:
+    """End every process of the stack in *folder*; the number found. What outlives its share of *grace* is killed.
+
+    Servers go after the others: a service that loses its broker while it stops would wait for it in vain. The children
+    of a program go with it: Erlang would only start its own again.
+    """
+    found = len(find(folder))
+    _end_those(folder, lambda process: process.leads and not process.is_server, grace=grace / 3)
+    _end_those(folder, lambda process: process.leads, grace=grace * 2 / 3)
+    _end_those(folder, lambda process: True, grace=0.5)
+    return found
+
+
+def _end_those(folder: Path, wanted: Callable[[Leftover], bool], *, grace: float) -> None:
     deadline = time.monotonic() + grace
-    while (remaining := find(folder)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    while remaining:
+    told: set[int] = set()
+    while remaining := [process for process in find(folder) if wanted(process)]:
+        patient = time.monotonic() < deadline
         for process in remaining:
-            _signal(process, folder, signal.SIGKILL)
-        time.sleep(0.05)
-        remaining = find(folder)
-    return len(first)
+            if not patient:
+                _signal(process, folder, signal.SIGKILL)
+            elif process.pid not in told:
+                _signal(process, folder, _polite_signal(process))
+                told.add(process.pid)
+        time.sleep(0.1 if patient else 0.02)
 
 
 def _polite_signal(process: Leftover) -> signal.Signals:
@@ -80,8 +99,10 @@ def _carries(entry: Path, folder: Path) -> bool:
     return f"{MARK}={folder}".encode() in environment.split(b"\0")
 
 
-def _command(entry: Path) -> str:
+def _described(entry: Path) -> Leftover:
+    pid = int(entry.name)
     try:
-        return (entry / "cmdline").read_bytes().split(b"\0", 1)[0].decode(errors="replace")
+        command = (entry / "cmdline").read_bytes().split(b"\0", 1)[0].decode(errors="replace")
+        return Leftover(pid, command, leads=os.getsid(pid) == pid)
     except (FileNotFoundError, ProcessLookupError):
-        return ""
+        return Leftover(pid, "", leads=False)  # it ended while we looked

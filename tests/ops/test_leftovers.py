@@ -65,7 +65,7 @@ def test_what_ignores_the_polite_signal_is_killed_after_the_grace(start, tmp_pat
     wait_for(lambda: leftovers.find(tmp_path))
     time.sleep(0.3)  # until it ignores the signal
     began = time.monotonic()
-    assert leftovers.end(tmp_path, grace=0.5) == 1
+    assert leftovers.end(tmp_path, grace=1.5) == 1
     assert child.wait() == -signal.SIGKILL
     assert 0.5 <= time.monotonic() - began < 3
 
