@@ -128,10 +128,11 @@ class BusClient:
             try:
                 connection = await asyncio.wait_for(aiormq.connect(self._url), 5)
                 try:
-                    await asyncio.wait_for(self._prepare(connection), 10)
+                    channel = await asyncio.wait_for(self._prepare(connection), 10)
                     pause = FIRST_PAUSE
                     log.info("broker_connected")
-                    await asyncio.wait({connection.closing})
+                    # The broker also closes a channel alone, for a call without right: it is opened again too.
+                    await asyncio.wait({connection.closing, channel.closing}, return_when=asyncio.FIRST_COMPLETED)
                 finally:
                     self._lose()
                     with contextlib.suppress(Exception):
@@ -141,7 +142,7 @@ class BusClient:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _prepare(self, connection: AbstractConnection) -> None:
+    async def _prepare(self, connection: AbstractConnection) -> AbstractChannel:
         channel = await connection.channel(publisher_confirms=False)
         self._reply_key = str(uuid4())
         reply_queue = f"rpc.reply-{self._name}-{self._reply_key}"
@@ -152,6 +153,7 @@ class BusClient:
         channel.closing.add_done_callback(lambda _: self._lose())
         self._channel = channel
         self._ready.set()
+        return channel
 
     async def _listen_on(self, channel: AbstractChannel) -> None:
         if not self._listeners:

@@ -7,14 +7,13 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import kombu
 import psycopg
-from botocore.config import Config
 from espace_contracts.registry import SERVICES
 
 from ops.delivery import vhost_of
 from ops.management import queues
+from ops.provision import Bucket, store_client
 
 SECONDS = 5
 
@@ -67,19 +66,14 @@ def _has_consumer(environment: Mapping[str, str], service: str) -> None:
 
 
 def _list_buckets(environment: Mapping[str, str]) -> None:
-    client = boto3.client(
-        "s3",
-        endpoint_url=environment["OPS_S3_ENDPOINT"],
-        region_name=environment.get("OPS_S3_REGION", "us-east-1"),
-        aws_access_key_id=environment["OPS_S3_ACCESS_KEY"],
-        aws_secret_access_key=environment["OPS_S3_SECRET_KEY"],
-        config=Config(
-            signature_version="s3v4",
-            s3={"addressing_style": "path"},
-            connect_timeout=SECONDS,
-            read_timeout=SECONDS,
-            retries={"max_attempts": 1},
-        ),
+    client = store_client(
+        Bucket(
+            endpoint=environment["OPS_S3_ENDPOINT"],
+            region=environment.get("OPS_S3_REGION", "us-east-1"),
+            access_key=environment["OPS_S3_ACCESS_KEY"],
+            secret_key=environment["OPS_S3_SECRET_KEY"],
+            name="",
+        )
     )
     try:
         client.list_buckets()

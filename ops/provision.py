@@ -108,14 +108,14 @@ def provision_broker(amqp_url: str, management_url: str, users: list[BrokerUser]
 
 def provision_bucket(bucket: Bucket) -> None:
     """Create the bucket unless it is there; it is private."""
-    client = _client(bucket)
+    client = store_client(bucket)
     if bucket.name not in _names(client):
         client.create_bucket(Bucket=bucket.name)
 
 
 def delete_bucket(bucket: Bucket) -> None:
     """Delete the bucket with all that is in it; one that is not there is as good as deleted."""
-    client = _client(bucket)
+    client = store_client(bucket)
     if bucket.name not in _names(client):
         return
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket.name):
@@ -128,7 +128,8 @@ def _names(client: Any) -> set[str]:
     return {entry["Name"] for entry in client.list_buckets()["Buckets"]}
 
 
-def _client(bucket: Bucket) -> Any:
+def store_client(bucket: Bucket) -> Any:
+    """The administrator's client of the store that *bucket* lies in."""
     return boto3.client(
         "s3",
         endpoint_url=bucket.endpoint,

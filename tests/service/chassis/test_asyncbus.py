@@ -97,6 +97,20 @@ def test_connection_lost_is_made_again_and_told(toy: Toy) -> None:
     assert with_client(toy, work) == ("after", 1)
 
 
+def test_channel_closed_by_the_broker_is_opened_again(toy: Toy) -> None:
+    """A call without right makes the broker close the channel and nothing else."""
+    refused = Method("", "", api.Echo, api.Echoed, api.TESTER, seconds=1)
+
+    async def work(client: BusClient) -> str:
+        client._user = "somebody.else"  # a forged user_id: 406, channel closed
+        with pytest.raises(Unavailable):
+            await client.call(refused, api.Echo(text="x"))
+        client._user = next(iter(api.TESTER))
+        return (await client.call(api.ECHO, api.Echo(text="after"))).text
+
+    assert with_client(toy, work) == "after"
+
+
 def test_event_reaches_the_listener(toy: Toy) -> None:
     heard: list[str] = []
 
