@@ -80,7 +80,7 @@ def test_s27_s28_opening_a_row(paid: Page, employer: Employer) -> None:
 
 def test_s32_a_tick_is_saved_at_once_persists_and_can_be_undone(paid: Page, employer: Employer) -> None:
     number = employer.number("803455")
-    box = paid.locator(f"input[name=pointe][value='{number}']")
+    box = paid.locator(f"input[type=checkbox][value='{number}']")
     box.check()
     expect(paid.locator("#etat")).to_contain_text(f"Règlement n°\u00a0{number} pointé.")
     assert plain(paid.locator("#totaux .left dd")) == "25 933,52 €"
@@ -98,7 +98,7 @@ def test_s32_a_tick_is_saved_at_once_persists_and_can_be_undone(paid: Page, empl
 def test_s32_a_tick_is_seen_by_the_colleague(
     paid: Page, employer: Employer, new_context: Callable[..., BrowserContext]
 ) -> None:
-    paid.locator(f"input[name=pointe][value='{employer.number('806112')}']").check()
+    paid.locator(f"input[type=checkbox][value='{employer.number('806112')}']").check()
     expect(paid.locator("#etat")).to_contain_text("pointé")
     other = new_context().new_page()
     log_in(other, employer.identifier, employer.password)
@@ -120,9 +120,9 @@ def test_s32_ticks_work_without_script(
     log_in(still, employer.identifier, employer.password)
     still.goto("/reglements?q=18RCDI")
     for number in ("803455", "803090"):
-        still.locator(f"input[name=pointe][value='{employer.number(number)}']").check()
+        still.locator(f"input[type=checkbox][value='{employer.number(number)}']").check()
     still.get_by_role("button", name="Enregistrer le pointage").click()
-    expect(still.get_by_text("2 pointages enregistrés.")).to_be_visible()
+    expect(still.get_by_text("2 règlements pointés.")).to_be_visible()
     assert plain(still.locator("#totaux .left dd")) == "0,00 €"
 
 
@@ -168,7 +168,7 @@ def test_s33_the_excel_file_holds_the_search_as_dates_and_numbers(paid: Page, em
 
 def test_a_session_that_ended_meanwhile_leads_back_to_the_login(paid: Page, employer: Employer) -> None:
     paid.context.clear_cookies()
-    paid.locator(f"input[name=pointe][value='{employer.number('803455')}']").click()
+    paid.locator(f"input[type=checkbox][value='{employer.number('803455')}']").click()
     expect(paid.get_by_role("heading", name="Connexion")).to_be_visible()
 
 
