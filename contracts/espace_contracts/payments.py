@@ -28,6 +28,8 @@ from espace_contracts.types import (
 SERVICE = "payments"
 EXCHANGE = "payments.events"
 PaymentState = Literal["current", "cancelled"]
+ExportFormat = Literal["xlsx", "csv"]
+ExportState = Literal["waiting", "running", "ready", "failed"]
 SearchText = Annotated[str, StringConstraints(max_length=200)]
 MOST_TICKED = 10_000  # payments that one call marks: half of the largest employer's
 
@@ -85,6 +87,7 @@ class PaymentsExported(PaymentsEvent):
 
     account_id: Id
     count: int
+    format: ExportFormat = "xlsx"
 
 
 class RecordPayments(Write):
@@ -236,12 +239,13 @@ class TickedPayments(Answer):
 
 
 class ExportPayments(Write):
-    """Make the Excel file of a search, all pages (S33)."""
+    """Make the file of a search, all pages (S33): Excel, or CSV with semicolons."""
 
     siret: Siret
     actor: Actor
     legal_name: Text
     search: PaymentSearch = PaymentSearch()
+    format: ExportFormat = "xlsx"
 
 
 class ExportedFile(Answer):
@@ -251,6 +255,23 @@ class ExportedFile(Answer):
     file_name: str
     media_type: str
     size: int
+
+
+class Export(Answer):
+    """A file of payments: a short one is `ready` at once, a long one is a job to be asked for with `get_export`."""
+
+    state: ExportState
+    job_id: Id | None = Field(default=None, description="set for a long one")
+    done: int = Field(description="payments written so far")
+    total: int = Field(description="payments of the search when it was asked for")
+    file: ExportedFile | None = Field(default=None, description="set when it is ready")
+
+
+class GetExport(Request):
+    """How far a job is; a finished file is kept for a day."""
+
+    siret: Siret
+    job_id: Id
 
 
 _GATEWAY = frozenset({GATEWAY})
@@ -270,7 +291,16 @@ LIST_PAYMENTS = Method(SERVICE, "list_payments", ListPayments, PaymentsPage, _GA
 _TICKING = (errors.NotFound, errors.InvalidRequest, errors.KeyReused)
 TICK_PAYMENTS = Method(SERVICE, "tick_payments", TickPayments, TickedPayments, _GATEWAY, _TICKING, seconds=15)
 UNTICK_PAYMENTS = Method(SERVICE, "untick_payments", UntickPayments, TickedPayments, _GATEWAY, _TICKING, seconds=15)
-EXPORT_PAYMENTS = Method(SERVICE, "export_payments", ExportPayments, ExportedFile, _GATEWAY, seconds=30)
+EXPORT_PAYMENTS = Method(
+    SERVICE,
+    "export_payments",
+    ExportPayments,
+    Export,
+    _GATEWAY,
+    (errors.InvalidRequest, errors.KeyReused),
+    seconds=30,
+)
+GET_EXPORT = Method(SERVICE, "get_export", GetExport, Export, _GATEWAY, (errors.NotFound,))
 
 EVENTS: tuple[type[EventData], ...] = (PaymentRecorded, PaymentTicked, PaymentUnticked, PaymentsExported)
-METHODS = (RECORD_PAYMENTS, LIST_PAYMENTS, TICK_PAYMENTS, UNTICK_PAYMENTS, EXPORT_PAYMENTS)
+METHODS = (RECORD_PAYMENTS, LIST_PAYMENTS, TICK_PAYMENTS, UNTICK_PAYMENTS, EXPORT_PAYMENTS, GET_EXPORT)

@@ -13,6 +13,7 @@ from gateway.pages import (
     home,
     legal,
     login,
+    payment_files,
     payment_ticks,
     payments,
 )
@@ -24,6 +25,7 @@ for module in (
     legal,
     home,
     payments,
+    payment_files,
     payment_ticks,
     deposit,
     deposit_by_script,

@@ -1,4 +1,4 @@
-"""The tab Règlements: the list and its Excel file (S23 to S31, S33)."""
+"""The tab Règlements: the list and its search (S23 to S31)."""
 
 import asyncio
 from typing import Annotated, Any
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from espace_contracts import payments as api
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from gateway import french
 from gateway.payment_list import months_of, sentence
@@ -67,20 +67,3 @@ async def list_with_totals(
         bus.call(api.LIST_PAYMENTS, api.ListPayments(siret=siret, search=both, limit=1)),
     )
     return listed, everything.totals
-
-
-@router.get("/reglements/export.xlsx")
-async def export(request: Request, visitor: Annotated[Visitor, Depends(MEMBER)]) -> Response:
-    """The Excel file of the search, all pages (S33)."""
-    search = read_search(request.query_params)
-    if search.errors:
-        return RedirectResponse(search.link(), 303)
-    state = request.app.state
-    wanted = api.ExportPayments(
-        siret=visitor.known.siret,
-        actor=visitor.actor,
-        legal_name=visitor.known.legal_name,
-        search=search.criteria,
-    )
-    file = await state.bus.call(api.EXPORT_PAYMENTS, wanted)
-    return await state.files.get(file.url, name=file.file_name, media_type=file.media_type)

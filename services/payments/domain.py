@@ -159,9 +159,9 @@ def end_of_page(keys: Sequence[tuple[date, str]], limit: int) -> int:
     return end or len(keys)
 
 
-def export_name(legal_name: str, on: date) -> str:
+def export_name(legal_name: str, on: date, file_format: str = "xlsx") -> str:
     """`reglements-clinique-des-tilleuls-2019-12-31.xlsx`."""
     plain = unicodedata.normalize("NFKD", legal_name.casefold().replace("œ", "oe")).encode("ascii", "ignore").decode()
     words = "".join(c if c.isalnum() else " " for c in plain).split()
     slug = "-".join(words)[:60].strip("-")
-    return "-".join(part for part in ("reglements", slug, on.isoformat()) if part) + ".xlsx"
+    return "-".join(part for part in ("reglements", slug, on.isoformat()) if part) + f".{file_format}"

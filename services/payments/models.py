@@ -1,6 +1,6 @@
 """The table of the service; the migrations make it, this is how queries name its columns."""
 
-from sqlalchemy import Column, Date, DateTime, Integer, MetaData, Numeric, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, MetaData, Numeric, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
@@ -41,4 +41,23 @@ payments = Table(
     Column("untick_reason", Text),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+)
+
+export_jobs = Table(
+    "export_jobs",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("siret", Text, nullable=False),
+    Column("request", JSONB, nullable=False),  # the ExportPayments that was asked for
+    Column("state", Text, nullable=False),  # waiting, running, ready, failed
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),  # also tells the holder of the lease from those before it
+    Column("leased_until", DateTime(timezone=True)),
+    Column("object_key", Text),
+    Column("file_name", Text),
+    Column("media_type", Text),
+    Column("size", BigInteger),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
 )

@@ -9,15 +9,16 @@ from espace_contracts import payments as api
 from espace_contracts.envelope import Event
 from espace_contracts.registry import REPLAYS
 from espace_contracts.replay import EventsPage, EventsSince
+from sqlalchemy import Connection
 
 from chassis import replay
 from chassis.bus import Unacceptable, rpc, subscribe
 from chassis.idempotency import once
 from chassis.service import Service
-from services.payments import domain
-from services.payments.export_sheet import paris_clock
+from services.payments.export_worker import ExportWorker
 from services.payments.exports import ExportsProvider, ExportSweeper
-from services.payments.usecases import exports, lists, recording, ticks
+from services.payments.usecases import exports as exporting
+from services.payments.usecases import lists, recording, ticks
 
 
 class PaymentsService(Service):
@@ -27,6 +28,7 @@ class PaymentsService(Service):
 
     exports = ExportsProvider()
     export_sweeper = ExportSweeper()
+    export_worker = ExportWorker()
 
     @subscribe(funder.PaymentIssued)
     def record_issued_payment(self, event: Event[funder.PaymentIssued]) -> None:
@@ -78,22 +80,49 @@ class PaymentsService(Service):
             )
 
     @rpc(api.EXPORT_PAYMENTS)
-    def export_payments(self, request: api.ExportPayments) -> api.ExportedFile:
-        """The Excel file of a search. A repeat with the same key makes a fresh file, and is told of once."""
-        now = self.clock()
-        with self.exports.draft() as draft:
-            with self.db.transaction(siret=request.siret) as connection:
-                count = exports.write_export(connection, request, draft, now=now)
-            file_name = domain.export_name(request.legal_name, paris_clock(now).date())
-            exported = self.exports.publish(draft, file_name=file_name, now=now)
+    def export_payments(self, request: api.ExportPayments) -> api.Export:
+        """The file of a search, or the job that makes it."""
         with self.db.transaction(siret=request.siret) as connection:
-            once(
+            total = exporting.size_of(connection, request)
+        if total <= self.exports.at_once:
+            return self._export_at_once(request)
+        with self.db.transaction(siret=request.siret) as connection:
+            asked = once(
                 connection,
                 api.EXPORT_PAYMENTS,
                 request,
-                lambda: exports.note_export(connection, request, exported, count=count, now=now),
+                lambda: exporting.ask(connection, request, total=total, now=self.clock()),
             )
-        return exported
+        self.export_worker.wake()
+        return asked
+
+    @rpc(api.GET_EXPORT)
+    def get_export(self, request: api.GetExport) -> api.Export:
+        """How far a job is, and its file."""
+        with self.db.transaction(siret=request.siret) as connection:
+            job = exporting.find_job(connection, request)
+        file = None
+        if job.state == "ready":
+            file = self.exports.address(
+                object_key=job.object_key, file_name=job.file_name, media_type=job.media_type, size=job.size
+            )
+        return api.Export(state=job.state, job_id=job.id, done=job.done, total=job.total, file=file)
+
+    def _export_at_once(self, request: api.ExportPayments) -> api.Export:
+        """A repeat with the same key makes a fresh file, and is told of once."""
+        now = self.clock()
+        with self.exports.draft(request.format) as draft:
+            with self.db.transaction(siret=request.siret) as connection:
+                count = exporting.write_export(connection, request, draft, now=now)
+            file = self.exports.keep(draft, legal_name=request.legal_name, now=now)
+        made = api.Export(state="ready", done=count, total=count, file=self.exports.address(**file))
+        with self.db.transaction(siret=request.siret) as connection:
+            once(connection, api.EXPORT_PAYMENTS, request, lambda: self._told_of(connection, request, made))
+        return made
+
+    def _told_of(self, connection: Connection, request: api.ExportPayments, made: api.Export) -> api.Export:
+        exporting.note_export(connection, request, count=made.total, now=self.clock())
+        return made
 
     @rpc(REPLAYS[api.SERVICE])
     def events_since(self, request: EventsSince) -> EventsPage:

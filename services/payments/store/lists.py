@@ -45,6 +45,7 @@ EXPORT = """
     order by paid_on desc, dossier_number, payment_number
 """
 COUNT = text("select count(*) from payments where siret = :siret and state <> 'awaited'")
+SIZE = "select count(*) from payments where {found}"
 MORE = "select exists (select from payments where {found})"
 
 
@@ -82,6 +83,12 @@ def more_after(connection: Connection, siret: str, criteria: Criteria, *, end: t
 def count(connection: Connection, siret: str) -> int:
     """All payments of the employer, cancelled ones too."""
     return connection.execute(COUNT, {"siret": siret}).scalar_one()
+
+
+def size(connection: Connection, siret: str, criteria: Criteria) -> int:
+    """All payments of the search, cancelled ones too."""
+    conditions, values = conditions_of(siret, criteria)
+    return connection.execute(query(SIZE, conditions), values).scalar_one()
 
 
 def stream(connection: Connection, siret: str, criteria: Criteria) -> Iterator[Sequence[Row[Any]]]:

@@ -1,25 +1,33 @@
-"""Files of a search."""
+"""Files of a search: at once, or as a job."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import uuid4
 
 from espace_contracts import payments as api
-from sqlalchemy import Connection
+from espace_contracts.errors import NotFound
+from sqlalchemy import Connection, Row
 
 from chassis import outbox
 from services.payments.search import read_search
+from services.payments.store import export_jobs as job_store
 from services.payments.store import lists as store
 
 
 class Sheet(Protocol):
-    """Where an export is written: payments by batches, then the sheet that states the search."""
+    """Where an export is written: payments by batches, then whatever its format says at the end."""
 
     def add(self, payments: Sequence[Any]) -> None:
         """Write one line for each of *payments*."""
 
     def finish(self, request: api.ExportPayments, *, now: datetime) -> int:
-        """State the search and its totals, and close the file; the number of payments."""
+        """Close the file; the number of payments."""
+
+
+def size_of(connection: Connection, request: api.ExportPayments) -> int:
+    """How many payments the file will hold. Raises InvalidRequest like the list."""
+    return store.size(connection, request.siret, read_search(request.search))
 
 
 def write_export(connection: Connection, request: api.ExportPayments, sheet: Sheet, *, now: datetime) -> int:
@@ -29,10 +37,33 @@ def write_export(connection: Connection, request: api.ExportPayments, sheet: She
     return sheet.finish(request, now=now)
 
 
-def note_export(
-    connection: Connection, request: api.ExportPayments, exported: api.ExportedFile, *, count: int, now: datetime
-) -> api.ExportedFile:
-    """Tell that a person took *count* payments out of the portal; *exported* again."""
-    event = api.PaymentsExported(siret=request.siret, account_id=request.actor.account_id, count=count)
+def note_export(connection: Connection, request: api.ExportPayments, *, count: int, now: datetime) -> None:
+    """Tell that a person took *count* payments out of the portal."""
+    event = api.PaymentsExported(
+        siret=request.siret, account_id=request.actor.account_id, count=count, format=request.format
+    )
     outbox.publish(connection, event, subject=request.siret, at=now)
-    return exported
+
+
+def ask(connection: Connection, request: api.ExportPayments, *, total: int, now: datetime) -> api.Export:
+    """A job of its own for this export."""
+    job_id = uuid4()
+    kept = request.model_dump(mode="json", exclude={"idempotency_key"})
+    job_store.add(connection, request.siret, id=job_id, request=kept, total=total, requested_at=now)
+    return api.Export(state="waiting", job_id=job_id, done=0, total=total)
+
+
+def find_job(connection: Connection, request: api.GetExport) -> Row[Any]:
+    """The employer's job. Raises NotFound, also for another employer's and one that is over a day old."""
+    job = job_store.get(connection, request.siret, request.job_id)
+    if job is None:
+        raise NotFound
+    return job
+
+
+def finish(connection: Connection, job: Row[Any], file: dict[str, Any], *, count: int, now: datetime) -> bool:
+    """The job's file is ready, which is told of once; False when another process has taken the job over."""
+    if not job_store.finish(connection, job, count=count, now=now, **file):
+        return False
+    note_export(connection, api.ExportPayments.model_validate(job.request), count=count, now=now)
+    return True

@@ -16,7 +16,8 @@ from urllib.parse import unquote, urlsplit
 import kombu
 
 from chassis.asyncbus import BusClient
-from ops.provision import manage, provision_broker
+from ops.management import request as manage
+from ops.provision import provision_broker
 from ops.topology import BrokerUser
 from tests.service.stack import stack
 
@@ -70,7 +71,11 @@ class RunningPayments:
         command = [sys.executable, "-m", "chassis.process", "services.payments"]
         with self.log.open("wb") as stream:
             self._process = subprocess.Popen(command, env=self._environment, stdout=stream, stderr=subprocess.STDOUT)
-        wait_until(self._healthy, what="the /healthz of payments")
+        try:
+            wait_until(self._healthy, seconds=60, what="the /healthz of payments")
+        except AssertionError:
+            self.kill()
+            raise
 
     def _healthy(self) -> bool:
         try:
@@ -78,6 +83,11 @@ class RunningPayments:
                 return answer.status == 200
         except OSError:
             return False
+
+    def kill(self) -> None:
+        """End it as a machine that fails does."""
+        self._process.kill()
+        self._process.wait(20)
 
     def stop(self) -> int:
         """End it as a supervisor would, remove the vhost; the exit code."""

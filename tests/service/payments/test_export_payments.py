@@ -1,9 +1,10 @@
 """S33: the file of the current search, through the real bucket, read back by readers that are not ours."""
 
+import csv
 import urllib.request
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from io import BytesIO
+from io import BytesIO, StringIO
 from urllib.error import HTTPError
 from zipfile import ZipFile
 
@@ -37,17 +38,17 @@ def export(portal, object_store):
     """Makes a file as the service does, fetches it by its address, and gives (answer, bytes)."""
     exports = Exports(object_store)
 
-    def make(*, siret=CLINIC, **criteria):
+    def make(*, siret=CLINIC, file_format="xlsx", **criteria):
         request = api.ExportPayments(
-            siret=siret, actor=CAMILLE, legal_name="Clinique des Tilleuls", search=search(**criteria)
+            siret=siret, actor=CAMILLE, legal_name="Clinique", search=search(**criteria), format=file_format
         )
-        with exports.draft() as draft:
+        with exports.draft(file_format) as draft:
             with portal.database.transaction(siret=siret) as connection:
                 exporting.write_export(connection, request, draft, now=NOW)
-            exported = exports.publish(draft, file_name="reglements-clinique.xlsx", now=NOW)
+            exported = exports.address(**exports.keep(draft, legal_name="Clinique", now=NOW))
         with urllib.request.urlopen(exported.url, timeout=10) as answer:
-            assert "reglements-clinique.xlsx" in answer.headers["Content-Disposition"]
-            assert answer.headers["Content-Type"] == MEDIA_TYPE
+            assert f"reglements-clinique-2020-03-01.{file_format}" in answer.headers["Content-Disposition"]
+            assert answer.headers["Content-Type"] == exported.media_type
             content = answer.read()
         assert len(content) == exported.size
         return exported, content
@@ -103,7 +104,7 @@ def test_s33_the_file_states_employer_filters_date_and_totals(portal, export):
     portal.tick("804871")
     criteria = {"paid_from": "2019-11-01", "paid_to": "2019-11-30", "text": "=1+1", "worked_to": "2020-01-01"}
     sheet = stated(export(**(criteria | {"text": "19"}))[1])
-    assert (sheet["Employeur"], sheet["SIRET"]) == ("Clinique des Tilleuls", CLINIC)
+    assert (sheet["Employeur"], sheet["SIRET"]) == ("Clinique", CLINIC)
     assert (sheet["Exporté le"], sheet["Exporté par"]) == (NOW.replace(tzinfo=None, hour=13), "Camille Petit")
     assert (sheet["Date de paiement"], sheet["Période travaillée"]) == ("du 01/11/2019 au 30/11/2019", "au 01/01/2020")
     assert (sheet["Recherche"], sheet["Pointage"]) == ("19", "Tous")
@@ -171,7 +172,7 @@ def test_s33_a_store_that_is_down_is_said_and_nothing_stays_on_the_disk(portal, 
             exporting.write_export(connection, request, draft, now=NOW)
         assert draft.path.exists()
         with pytest.raises(ObjectStoreDown):
-            exports.publish(draft, file_name="a.xlsx", now=NOW)
+            exports.keep(draft, legal_name="Clinique", now=NOW)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -184,10 +185,36 @@ def test_k38_exported_files_are_swept_after_a_day(object_store):
 
 
 def test_s33_an_export_is_told_of(portal, payments_db):
-    request = api.ExportPayments(siret=CLINIC, actor=CAMILLE, legal_name="Clinique")
-    exported = api.ExportedFile(url="http://x", file_name="a.xlsx", media_type=MEDIA_TYPE, size=1)
+    request = api.ExportPayments(siret=CLINIC, actor=CAMILLE, legal_name="Clinique", format="csv")
     with payments_db.transaction(siret=CLINIC) as connection:
-        assert exporting.note_export(connection, request, exported, count=8, now=NOW) == exported
-    assert portal.events() == [
-        ("PaymentsExported.v1", {"siret": CLINIC, "account_id": str(CAMILLE.account_id), "count": 8})
-    ]
+        exporting.note_export(connection, request, count=8, now=NOW)
+    told = {"siret": CLINIC, "account_id": str(CAMILLE.account_id), "count": 8, "format": "csv"}
+    assert portal.events() == [("PaymentsExported.v1", told)]
+
+
+def read_csv(content):
+    """The lines of a CSV as a French spreadsheet reads it."""
+    assert content.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";"))
+
+
+def test_s33_csv_has_semicolons_french_dates_and_decimal_commas(portal, export):
+    portal.record(*guide_payments())
+    portal.tick("803455")
+    exported, content = export(file_format="csv")
+    assert exported.media_type == "text/csv; charset=utf-8"
+    lines = read_csv(content)
+    assert content.count(b"\r\n") == len(lines) + 1 == 9
+    assert list(lines[0]) == [column.title for column in COLUMNS]
+    line = lines[4]
+    assert (line["Date de paiement"], line["Montant"], line["Heures payées"]) == ("31/10/2019", "3826,63", "151,67")
+    assert (line["Pointé le"], line["Pointé par"]) == ("01/03/2020 13:00", "Camille Petit")
+    assert sum(Decimal(line["Montant"].replace(",", ".")) for line in lines) == Decimal("29760.15")
+
+
+def test_s33_csv_holds_no_formula_and_negative_amounts_stay_numbers(portal, export):
+    names = {"last_name": "=1+1", "first_name": "@SUM(A1)"}
+    portal.record(issued(training_title=HOSTILE, beneficiary=names, transfer_reference="+1;2", amount="-20.00"))
+    (line,) = read_csv(export(file_format="csv")[1])
+    assert (line["Nom"], line["Prénom"], line["Formation"]) == ("'=1+1", "'@SUM(A1)", f"'{HOSTILE}")
+    assert (line["Référence du virement"], line["Montant"]) == ("'+1;2", "-20,00")

@@ -25,6 +25,19 @@ def url_of(engine):
     return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+COPIES = text("""
+    insert into payments (payment_number, siret, state, version, revision, facts_version, number_key, dossier_number,
+                          dossier_key, beneficiary_last_name, beneficiary_first_name, beneficiary_key, training_title,
+                          amount, paid_hours, periods, worked_from, worked_to, paid_on, transfer_reference,
+                          transfer_key, recorded_at, changed_at)
+    select payment_number || '-' || place, siret, state, version, revision, facts_version, number_key || '-' || place,
+           dossier_number, dossier_key, beneficiary_last_name, beneficiary_first_name, beneficiary_key,
+           training_title, amount, paid_hours, periods, worked_from, worked_to, paid_on, transfer_reference,
+           transfer_key, recorded_at, changed_at
+    from payments, generate_series(1, 150000) as place
+""")
+
+
 @pytest.fixture
 def running(payments_db, object_store, bucket, tmp_path):
     service = RunningPayments(
@@ -36,6 +49,8 @@ def running(payments_db, object_store, bucket, tmp_path):
             "PAYMENTS_S3_ACCESS_KEY": bucket.access_key,
             "PAYMENTS_S3_SECRET_KEY": bucket.secret_key,
             "PAYMENTS_S3_BUCKET": bucket.name,
+            "PAYMENTS_EXPORT_AT_ONCE": "100",
+            "PAYMENTS_EXPORT_LEASE_SECONDS": "2",
         },
     )
     service.start()
@@ -66,7 +81,7 @@ def test_s25_events_in_list_tick_and_export_over_the_bus(running, payments_db):
         running.call(api.TICK_PAYMENTS, ticking("806112").model_copy(update={"idempotency_key": "one"}))
     export = api.ExportPayments(siret=CLINIC, actor=CAMILLE, legal_name="Clinique des Tilleuls", idempotency_key="two")
     for _ in range(2):
-        exported = running.call(api.EXPORT_PAYMENTS, export)
+        exported = running.call(api.EXPORT_PAYMENTS, export).file
         with urllib.request.urlopen(exported.url, timeout=10) as answer:
             assert len(answer.read()) == exported.size
     assert running.call(api.UNTICK_PAYMENTS, unticking("803455")).changed == ("803455",)
@@ -90,7 +105,8 @@ def test_what_cannot_become_valid_is_buried_with_its_reason_and_changes_nothing(
     assert sorted(reason.split(":")[0] for reason, _ in buried) == ["invalid", "invalid", "invalid", "version_conflict"]
     page = running.call(api.LIST_PAYMENTS, api.ListPayments(siret=CLINIC))
     assert [(payment.payment_number, str(payment.amount)) for payment in page.payments] == [("900001", "100.00")]
-    assert told(payments_db) == ["PaymentRecorded.v1"]
+    wait_until(lambda: len(told(payments_db)) == 5, what="the telling of four burials")
+    assert sorted(told(payments_db)) == ["MessageRejected.v1"] * 4 + ["PaymentRecorded.v1"]
 
 
 def test_refusals_are_typed_and_each_caller_has_its_methods(running):
@@ -109,3 +125,29 @@ def test_refusals_are_typed_and_each_caller_has_its_methods(running):
         )
     with pytest.raises(Unavailable):
         running.call(api.LIST_PAYMENTS, api.ListPayments(siret=CLINIC), user="funder")
+
+
+def test_s33_a_long_export_survives_the_death_of_its_process(running, payments_db):
+    record = api.RecordPayments(payments=(issued().model_dump(mode="json"),))
+    assert running.call(api.RECORD_PAYMENTS, record, user="funder").recorded == 1
+    with payments_db.work() as connection:
+        connection.execute(COPIES)
+    request = api.ExportPayments(siret=CLINIC, actor=CAMILLE, legal_name="Clinique", idempotency_key="once")
+    asked = running.call(api.EXPORT_PAYMENTS, request)
+    assert (asked.state, asked.total, asked.file) == ("waiting", 150_001, None)
+    assert running.call(api.EXPORT_PAYMENTS, request).job_id == asked.job_id
+
+    def progress():
+        return running.call(api.GET_EXPORT, api.GetExport(siret=CLINIC, job_id=asked.job_id))
+
+    wait_until(lambda: progress().state == "running", what="the start of the job")
+    running.kill()
+    running.start()
+    done = wait_until(lambda: (now := progress()).state == "ready" and now, seconds=60, what="the file")
+    assert done.done == 150_001
+    with urllib.request.urlopen(done.file.url, timeout=10) as answer:
+        assert len(answer.read()) == done.file.size
+    wait_until(lambda: "PaymentsExported.v1" in told(payments_db), what="the event")
+    assert told(payments_db).count("PaymentsExported.v1") == 1
+    with payments_db.work() as connection:
+        assert connection.execute(text("select attempts from export_jobs")).scalar_one() == 2

@@ -183,6 +183,7 @@ class FakeBus:
         self.session: identity.Session | None = session()
         self.payments = GUIDE
         self.ticks: dict[str, payments.Tick] = {}
+        self.export: payments.Export | None = None
         self.batches: dict[UUID | None, tuple[str, ...]] = {}
         self.documents = GENERAL
         self.listeners: dict[str, Callable[[Any], None]] = {}
@@ -301,6 +302,19 @@ class FakeBus:
         wanted = request.payment_numbers or self.batches.get(request.batch, ())
         changed = [number for number in wanted if self.ticks.pop(number, None)]
         return payments.TickedPayments(changed=tuple(changed))
+
+    def get_export(self, request: payments.GetExport) -> payments.Export:
+        """The job that the test has put."""
+        if self.export is None or self.export.job_id != request.job_id:
+            raise errors.NotFound
+        return self.export
+
+    def get_advice(self, request: documents.GetAdvice) -> documents.Document:
+        """One for each payment."""
+        if request.payment_number not in {one.payment_number for one in self.payments}:
+            raise errors.NotFound
+        title = f"Avis de virement n° {request.payment_number}"
+        return document(title, rubric="Avis de virement", payment_number=request.payment_number)
 
     def list_categories(self, request: documents.ListCategories) -> documents.Categories:
         """Two."""

@@ -2,11 +2,14 @@
 
 import html
 import re
+from typing import Any
+from uuid import UUID
 
 import pytest
 from conftest import Store
+from espace_contracts import documents
 from espace_contracts import payments as api
-from fake_bus import AUDREY, FakeBus, payment
+from fake_bus import AUDREY, NOW, FakeBus, payment
 from starlette.testclient import TestClient
 
 
@@ -200,17 +203,69 @@ def test_s32_why_a_tick_has_fallen_is_said_in_french(member: TestClient, bus: Fa
     assert said in words_of(member.get("/reglements").text)
 
 
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def ready(store: Store, file_name: str, media_type: str = EXCEL, **more: Any) -> api.Export:
+    """An export whose file lies in the store."""
+    store.objects["/x"] = b"bytes"
+    file = api.ExportedFile(url=f"{store.url}/x", file_name=file_name, media_type=media_type, size=5)
+    return api.Export(state="ready", done=8, total=8, file=file, **more)
+
+
 def test_s33_the_excel_file_comes_from_the_store_under_its_name(member: TestClient, bus: FakeBus, store: Store) -> None:
-    store.objects["/x"] = b"PK-bytes"
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    bus.export_payments = lambda request: api.ExportedFile(
-        url=f"{store.url}/x", file_name="règlements 2019.xlsx", media_type=kind, size=8
-    )
+    bus.export_payments = lambda request: ready(store, "règlements 2019.xlsx")
     answer = member.get("/reglements/export.xlsx?q=18RCDI")
-    assert answer.content == b"PK-bytes"
-    assert answer.headers["content-type"] == kind
+    assert answer.content == b"bytes"
+    assert answer.headers["content-type"] == EXCEL
     assert "filename*=UTF-8''r%C3%A8glements%202019.xlsx" in answer.headers["content-disposition"]
     (asked,) = bus.asked(api.EXPORT_PAYMENTS)
-    assert (asked.search.text, asked.legal_name, asked.actor.name) == (
-        "18RCDI", "Clinique des Tilleuls", "paie.tilleuls",
+    assert (asked.search.text, asked.legal_name, asked.actor.name, asked.format) == (
+        "18RCDI", "Clinique des Tilleuls", "paie.tilleuls", "xlsx",
     )  # fmt: skip
+
+
+def test_s33_csv_is_offered_beside_excel(member: TestClient, bus: FakeBus, store: Store) -> None:
+    assert 'href="/reglements/export.csv?q=18RCDI"' in member.get("/reglements?q=18RCDI").text.replace("18RCDI4786", "")
+    bus.export_payments = lambda request: ready(store, "r.csv", "text/csv; charset=utf-8")
+    answer = member.get("/reglements/export.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert bus.asked(api.EXPORT_PAYMENTS)[0].format == "csv"
+
+
+def test_s33_a_long_export_is_followed_until_its_file_is_ready(member: TestClient, bus: FakeBus, store: Store) -> None:
+    job = UUID(int=7)
+    bus.export = api.Export(state="running", job_id=job, done=40_000, total=150_000)
+    bus.export_payments = lambda request: bus.export
+    followed = member.get("/reglements/export.xlsx").headers["location"]
+    assert followed == f"/reglements/exports/{job}"
+    page = member.get(followed).text
+    assert "40 000 règlements sur 150 000" in words_of(page)
+    assert re.search(rf'<noscript>\s*<p>\s*<a class="btn btn-quiet" href="{followed}">Actualiser', page)
+    assert f'hx-get="{followed}"' in page
+    assert member.get(f"{followed}/contenu").headers["location"] == followed
+    bus.export = ready(store, "r.xlsx", job_id=job)
+    part = member.get(followed, headers={"HX-Request": "true"}).text
+    assert "<html" not in part
+    assert "hx-get" not in part, "a ready file is not asked for again"
+    assert f'href="{followed}/contenu"' in part
+    assert member.get(f"{followed}/contenu").content == b"bytes"
+    bus.export = bus.export.model_copy(update={"state": "failed", "file": None})
+    assert "n’a pas pu être préparé" in member.get(followed).text
+
+
+def test_s54_anothers_export_is_not_found(member: TestClient) -> None:
+    assert member.get(f"/reglements/exports/{UUID(int=8)}").status_code == 404
+    assert member.get(f"/reglements/exports/{UUID(int=8)}/contenu").status_code == 404
+
+
+def test_s34_each_payment_leads_to_its_remittance_advice(member: TestClient, bus: FakeBus, store: Store) -> None:
+    assert 'href="/reglements/803455/avis"' in member.get("/reglements").text
+    store.objects["/a"] = b"%PDF"
+    bus.open_file = lambda request: documents.OpenedFile(
+        url=f"{store.url}/a", file_name="avis.pdf", media_type="application/pdf", size=4, expires_at=NOW
+    )
+    assert member.get("/reglements/803455/avis").content == b"%PDF"
+    (opened,) = bus.asked(documents.OPEN_FILE)
+    assert opened.actor.name == "paie.tilleuls"
+    assert member.get("/reglements/999/avis").status_code == 404
