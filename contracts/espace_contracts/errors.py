@@ -103,7 +103,10 @@ class IdentifierTaken(Refusal):
 
 
 class FileRefused(Refusal):
-    """The file cannot be accepted; *fields* carries one reason: empty, too_large, wrong_type, unreadable."""
+    """The file cannot be accepted; *fields* carries one reason.
+
+    empty, too_large, wrong_type, unreadable, encrypted, or unsafe: it holds scripts, macros, embedded files or a bomb.
+    """
 
     code = "file_refused"
 

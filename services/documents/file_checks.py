@@ -4,16 +4,20 @@ import re
 import struct
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import IO
 
 from espace_contracts.errors import FileRefused
 
+from services.documents.image_decoding import check_dimensions, check_image
+from services.documents.office_files import DOCX, XLSX, check_office_file, refuse_compound_file
+from services.documents.pdf_safety import check_pdf_safety
+
 PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
-MEDIA_TYPES = {".pdf": PDF, ".jpg": JPEG, ".jpeg": JPEG, ".png": PNG}
+MEDIA_TYPES = {".pdf": PDF, ".jpg": JPEG, ".jpeg": JPEG, ".png": PNG, ".docx": DOCX, ".xlsx": XLSX}
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # start-of-frame markers: they carry the dimensions
 _JPEG_SCAN = 0xDA
-_LARGEST_PIXELS = 400_000_000
 _PDF_TAIL = 65_536
 _PDF_TABLE = 8_000_000  # bytes of cross-reference table to read at most: 400,000 objects
 
@@ -21,17 +25,20 @@ _PDF_TABLE = 8_000_000  # bytes of cross-reference table to read at most: 400,00
 def check_content(file: IO[bytes], media_type: str) -> None:
     """The seekable *file* is a readable *media_type* (one of the values of MEDIA_TYPES).
 
-    CPU work: call it off the hub. Raises FileRefused with empty, wrong_type or unreadable.
+    CPU work: call it off the hub. Raises FileRefused with empty, wrong_type, unreadable, encrypted or unsafe.
     """
     file.seek(0)
     start = file.read(16)
     if not start:
         raise FileRefused("the file is empty", "empty")
-    signature, check = _CHECKS[media_type]
+    signature, checks = _CHECKS[media_type]
+    if media_type in (DOCX, XLSX):
+        refuse_compound_file(file)
     if not start.startswith(signature):
         raise FileRefused(f"does not begin as {media_type} does", "wrong_type")
-    file.seek(0)
-    check(file)
+    for check in checks:
+        file.seek(0)
+        check(file)
 
 
 def _unreadable(why: str) -> FileRefused:
@@ -50,7 +57,7 @@ def _check_pdf(file: IO[bytes]) -> None:
     if trailer is None or b"/Root" not in trailer:
         raise _unreadable("the PDF has no trailer")
     if b"/Encrypt" in trailer:
-        raise _unreadable("the PDF is protected by a password")
+        raise FileRefused("the PDF is protected by a password", "encrypted")
 
 
 def _pdf_trailer_at(file: IO[bytes], offset: int) -> bytes | None:
@@ -77,7 +84,7 @@ def _check_png(file: IO[bytes]) -> None:
     kind, header = _png_chunk(file)
     if kind != b"IHDR" or len(header) != 13:
         raise _unreadable("the PNG does not begin with its header")
-    _check_dimensions(*struct.unpack(">II", header[:8]))
+    check_dimensions(*struct.unpack(">II", header[:8]))
     has_image = False
     while kind != b"IEND":
         kind, _ = _png_chunk(file)
@@ -105,7 +112,7 @@ def _check_jpeg(file: IO[bytes]) -> None:
         marker, data = _jpeg_segment(file)
         if marker in _JPEG_FRAMES and len(data) >= 6:
             height, width = struct.unpack(">HH", data[1:5])
-            _check_dimensions(width, height)
+            check_dimensions(width, height)
             framed = True
     if not framed or len(file.read(2)) < 2:
         raise _unreadable("the JPEG holds no image")
@@ -127,13 +134,11 @@ def _jpeg_segment(file: IO[bytes]) -> tuple[int, bytes]:
     return code[0], data
 
 
-def _check_dimensions(width: int, height: int) -> None:
-    if not width or not height or width * height > _LARGEST_PIXELS:
-        raise _unreadable("the image has impossible dimensions")
-
-
-_CHECKS: dict[str, tuple[bytes, Callable[[IO[bytes]], None]]] = {
-    PDF: (b"%PDF-", _check_pdf),
-    JPEG: (b"\xff\xd8\xff", _check_jpeg),
-    PNG: (_PNG_SIGNATURE, _check_png),
+_Check = Callable[[IO[bytes]], None]
+_CHECKS: dict[str, tuple[bytes, tuple[_Check, ...]]] = {
+    PDF: (b"%PDF-", (_check_pdf, check_pdf_safety)),
+    JPEG: (b"\xff\xd8\xff", (_check_jpeg, partial(check_image, media_type=JPEG))),
+    PNG: (_PNG_SIGNATURE, (_check_png, partial(check_image, media_type=PNG))),
+    DOCX: (b"PK\x03\x04", (partial(check_office_file, media_type=DOCX),)),
+    XLSX: (b"PK\x03\x04", (partial(check_office_file, media_type=XLSX),)),
 }

@@ -10,7 +10,7 @@ from espace_contracts.errors import Conflict, FileRefused
 from nameko.extensions import DependencyProvider
 
 from chassis.objectstore import ObjectMissing, ObjectStore
-from chassis.threads import off_hub
+from chassis.threads import off_hub_serially
 from services.documents.file_checks import check_content
 
 IN_MEMORY = 1_048_576  # bytes; a larger file is read back into a temporary file
@@ -66,5 +66,5 @@ def _check(files: ObjectStore, announced: AnnouncedFile) -> str:
             time.sleep(0)  # a near store never keeps us waiting: without this no other call would get its turn
         if announced.sha256 not in (None, digest.hexdigest()):
             raise FileRefused("not the announced bytes", "unreadable")
-        off_hub(check_content, copy, announced.media_type)
+        off_hub_serially(check_content, copy, announced.media_type)
     return digest.hexdigest()

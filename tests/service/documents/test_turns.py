@@ -30,7 +30,7 @@ eventlet.spawn(another_call)
 announced = SimpleNamespace(
     object_key="k", media_type="application/pdf", size=len(CHUNK) * COUNT, sha256=hashlib.sha256(CHUNK * COUNT).hexdigest()
 )
-intake.off_hub = lambda *work: print(turns >= COUNT)  # counted before the check in its own thread
+intake.off_hub_serially = lambda *work: print(turns >= COUNT)  # counted before the check in its own thread
 intake.check_uploaded(NearStore(), announced)
 """
 
