@@ -8,10 +8,15 @@ function words(form, key, ...values) {
   return [form.dataset[key], ...values].join(" ");
 }
 
+// A form may come with a later answer (htmx): its field takes several files as soon as it is there
+function allowSeveral() {
+  for (const field of document.querySelectorAll("form[data-several] input[type=file]")) field.multiple = true;
+}
+allowSeveral();
+new MutationObserver(allowSeveral).observe(document.body, { childList: true, subtree: true });
+
 function ready(form) {
-  const field = form.querySelector("input[type=file]");
-  if ("several" in form.dataset) field.multiple = true;
-  return field;
+  return form.querySelector("input[type=file]");
 }
 
 // --- choosing
