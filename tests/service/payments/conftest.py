@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from services.payments.usecases import lists, recording, ticks
 from tests.service.payments.payment_builders import CAMILLE, CLINIC, NOW, search, ticking, unticking
+from tests.service.payments.running import RunningPayments
 
 
 class Portal:
@@ -64,3 +65,27 @@ class Portal:
 @pytest.fixture
 def portal(payments_db):
     return Portal(payments_db)
+
+
+def url_of(engine):
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def running(payments_db, object_store, bucket, tmp_path):
+    service = RunningPayments(
+        tmp_path,
+        {
+            "PAYMENTS_DATABASE_URL": url_of(payments_db._app),
+            "PAYMENTS_WORKER_DATABASE_URL": url_of(payments_db._worker),
+            "PAYMENTS_S3_ENDPOINT": bucket.endpoint,
+            "PAYMENTS_S3_ACCESS_KEY": bucket.access_key,
+            "PAYMENTS_S3_SECRET_KEY": bucket.secret_key,
+            "PAYMENTS_S3_BUCKET": bucket.name,
+            "PAYMENTS_EXPORT_AT_ONCE": "100",
+            "PAYMENTS_EXPORT_LEASE_SECONDS": "2",
+        },
+    )
+    service.start()
+    yield service
+    assert service.stop() == 0

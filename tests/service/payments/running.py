@@ -63,6 +63,11 @@ class RunningPayments:
         self._environment = os.environ | environment | ours
         self.log = folder / "payments.jsonl"
 
+    @property
+    def funder_url(self) -> str:
+        """The broker, for a system of the funder."""
+        return self._funder
+
     def _here(self, amqp_url: str) -> str:
         return urlsplit(amqp_url)._replace(path=f"/{self.vhost}").geturl()
 

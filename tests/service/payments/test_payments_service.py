@@ -18,12 +18,7 @@ from tests.service.payments.payment_builders import (
     ticking,
     unticking,
 )
-from tests.service.payments.running import RunningPayments, wait_until
-
-
-def url_of(engine):
-    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-
+from tests.service.payments.running import wait_until
 
 COPIES = text("""
     insert into payments (payment_number, siret, state, version, revision, facts_version, number_key, dossier_number,
@@ -36,26 +31,6 @@ COPIES = text("""
            transfer_key, recorded_at, changed_at
     from payments, generate_series(1, 150000) as place
 """)
-
-
-@pytest.fixture
-def running(payments_db, object_store, bucket, tmp_path):
-    service = RunningPayments(
-        tmp_path,
-        {
-            "PAYMENTS_DATABASE_URL": url_of(payments_db._app),
-            "PAYMENTS_WORKER_DATABASE_URL": url_of(payments_db._worker),
-            "PAYMENTS_S3_ENDPOINT": bucket.endpoint,
-            "PAYMENTS_S3_ACCESS_KEY": bucket.access_key,
-            "PAYMENTS_S3_SECRET_KEY": bucket.secret_key,
-            "PAYMENTS_S3_BUCKET": bucket.name,
-            "PAYMENTS_EXPORT_AT_ONCE": "100",
-            "PAYMENTS_EXPORT_LEASE_SECONDS": "2",
-        },
-    )
-    service.start()
-    yield service
-    assert service.stop() == 0
 
 
 def told(payments_db):

@@ -1,0 +1,132 @@
+"""`espace payments import FILE.csv`: payments from a file, recorded by the same call that the funder's systems use.
+
+All lines are checked before the first one is sent. The calls carry idempotency keys made of the file's content, so
+that the command can be given again after a fault of the network: what was recorded stays as it is.
+"""
+
+import asyncio
+import hashlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from espace_contracts import payments as api
+
+from ops.payments_file import MOST_TOLD, Checked, Fault, NotAPaymentsFile, check
+
+A_CALL = 500  # payments; the contract allows 1,000, a message 1 MB
+
+Call = Callable[[api.RecordPayments], api.RecordedPayments]
+
+
+@dataclass
+class Imported:
+    """What became of a file's payments."""
+
+    recorded: int = 0
+    unchanged: int = 0
+    refused: list[Fault] = field(default_factory=list)
+
+
+def requests(checked: Checked, content: bytes) -> Iterator[tuple[list[int], api.RecordPayments]]:
+    """The calls that record the file, each with the lines of its payments."""
+    digest = hashlib.sha256(content).hexdigest()[:40]
+    for start in range(0, len(checked.payments), A_CALL):
+        part = tuple(checked.payments[start : start + A_CALL])
+        request = api.RecordPayments(payments=part, idempotency_key=f"import-{digest}-{start}")
+        yield checked.lines[start : start + A_CALL], request
+
+
+def record(checked: Checked, content: bytes, *, call: Call, step: Callable[[int], Any]) -> Imported:
+    """Send all of them; *step* is told how many were sent. A version that is known with other facts is refused."""
+    imported = Imported()
+    for lines, request in requests(checked, content):
+        answer = call(request)
+        imported.recorded += answer.recorded
+        imported.unchanged += answer.unchanged
+        for one in answer.rejected:
+            imported.refused.append(Fault(lines[one.index], _reason(one)))
+        step(len(lines))
+    return imported
+
+
+def _reason(rejected: api.RejectedPayment) -> str:
+    if rejected.reason == "version_conflict":
+        return "this version of the payment is known with other facts: raise the version"
+    return f"{rejected.reason} ({', '.join(rejected.fields)})"
+
+
+def tell(faults: list[Fault]) -> None:
+    """Print the faults, line by line."""
+    for fault in faults[:MOST_TOLD]:
+        click.echo(f"line {fault.line}: {fault.reason}", err=True)
+    if len(faults) > MOST_TOLD:
+        click.echo(f"and {len(faults) - MOST_TOLD} more faults", err=True)
+
+
+def send(checked: Checked, content: bytes, *, amqp_url: str) -> Imported:
+    """Record the file over the bus, with a progress bar. Raises Unavailable, and the refusals of the method."""
+    from chassis.asyncbus import BusClient
+
+    with asyncio.Runner() as runner:
+        client = BusClient(amqp_url, name="payments-import")
+        runner.run(client.start())
+        try:
+            with click.progressbar(length=len(checked.payments), label="Recording", file=sys.stderr) as bar:
+                return record(
+                    checked,
+                    content,
+                    call=lambda request: runner.run(client.call(api.RECORD_PAYMENTS, request)),
+                    step=bar.update,
+                )
+        finally:
+            runner.run(client.close())
+
+
+@click.group()
+def payments() -> None:
+    """Payments of the funder."""
+
+
+@payments.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--amqp", help="The broker, as a client named funder.<name>; by default the portal of this checkout.")
+@click.option("--check-only", is_flag=True, help="Check the lines, record nothing.")
+def import_payments(file: Path, amqp: str | None, check_only: bool) -> None:
+    """Record the payments of FILE: CSV with semicolons and a header, UTF-8 or Windows-1252."""
+    content = file.read_bytes()
+    try:
+        checked = check(content)
+    except NotAPaymentsFile as exc:
+        raise click.ClickException(f"{file.name}: {exc}") from exc
+    if checked.faults:
+        tell(checked.faults)
+        lines = len({fault.line for fault in checked.faults})
+        raise click.ClickException(f"{lines} of {len(checked.payments)} lines are faulty: nothing was imported.")
+    if check_only:
+        click.echo(f"{len(checked.payments)} payments, no fault; nothing was imported.")
+        return
+    _import(checked, content, amqp or _own_portal())
+
+
+def _own_portal() -> str:
+    from ops.folders import RUN
+    from ops.stackfile import read
+
+    return str(read(RUN.stack_file)["amqp"])
+
+
+def _import(checked: Checked, content: bytes, amqp_url: str) -> None:
+    from espace_contracts.errors import Incident, Refusal, Unavailable
+
+    try:
+        imported = send(checked, content, amqp_url=amqp_url)
+    except (Unavailable, Incident, Refusal) as exc:
+        raise click.ClickException(f"{exc.code}: {exc}. Give the command again: nothing is recorded twice.") from exc
+    click.echo(f"{imported.recorded} recorded, {imported.unchanged} known already, {len(imported.refused)} refused.")
+    if imported.refused:
+        tell(imported.refused)
+        sys.exit(1)
