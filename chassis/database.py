@@ -4,7 +4,7 @@ The waiting of psycopg must go through Python's selectors, which eventlet patche
 whole process. `chassis.process` sets PSYCOPG_WAIT_FUNC before this module is imported.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -84,6 +84,13 @@ class Database:
             inbox.note(connection, consumer=f"{self.service}.{event.type}", event=event)
             yield connection
 
+    @contextmanager
+    def once_each(self, events: Sequence[Event[Any]]) -> Iterator[tuple[Connection, list[Event[Any]]]]:
+        """Like `once` for a batch of one type: the transaction, and those of *events* that were not applied before."""
+        with self.work() as connection:
+            consumer = f"{self.service}.{events[0].type}"
+            yield connection, inbox.note_all(connection, consumer=consumer, events=events)
+
     def close(self) -> None:
         """Give all pooled connections back."""
         self._app.dispose()
@@ -93,15 +100,19 @@ class Database:
 class SharedDatabase(SharedExtension):
     """One pair of pools a process, for whatever of its extensions needs the database."""
 
-    database: Database
+    _database: Database | None = None
 
-    def setup(self) -> None:
-        """Makes the pools; nothing connects yet."""
-        self.database = Database.of(self.container.service_name, self.container.config["settings"])
+    @property
+    def database(self) -> Database:
+        """Made when first asked for: extensions are set up side by side, in no order."""
+        if self._database is None:
+            self._database = Database.of(self.container.service_name, self.container.config["settings"])
+        return self._database
 
     def stop(self) -> None:
         """Closes the pools once the last worker has finished."""
-        self.database.close()
+        if self._database is not None:
+            self._database.close()
 
 
 class DatabaseProvider(DependencyProvider):

@@ -10,7 +10,7 @@ from typing import Any
 import eventlet
 import structlog
 from amqp.exceptions import AMQPError
-from kombu import Connection, Exchange, Queue, binding
+from kombu import Connection, Consumer, Exchange, Queue, binding
 from nameko.messaging import QueueConsumer
 
 from chassis.topology import QueueSpec
@@ -52,12 +52,31 @@ class BusConsumer(QueueConsumer):
         channel.auto_decode = False  # bytes as they came: what cannot be decoded is ours to bury
         for provider in self._providers:
             provider.declare(channel)
+            if getattr(provider, "batched", False):
+                self._consumers[provider] = self._batch_consumer(provider, channel)
+                continue
             consumer = consumer_cls(
                 queues=[provider.queue], on_message=partial(self._dispatch, provider), auto_declare=False
             )
             consumer.qos(prefetch_count=self.prefetch_count)
             self._consumers[provider] = consumer
         return self._consumers.values()
+
+    def _batch_consumer(self, provider: Any, channel: Any) -> Consumer:
+        """On a channel of its own: one acknowledgement covers all that came before it there."""
+        own = channel.connection.channel()
+        own.auto_decode = False
+        consumer = Consumer(own, queues=[provider.queue], on_message=provider.receive, auto_declare=False)
+        consumer.qos(prefetch_count=provider.prefetch_count)
+        return consumer
+
+    def ack_up_to(self, message: Any) -> None:
+        """Acknowledge *message* and everything before it on its channel."""
+        try:
+            if message.channel is not None and message.channel.connection:
+                message.ack(multiple=True)
+        except LOST as exc:
+            log.warning("messages_left_to_the_broker", reason=type(exc).__name__)
 
     def _dispatch(self, provider: Any, message: Any) -> None:
         handle = partial(self._handle_safely, provider, message)

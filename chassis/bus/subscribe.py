@@ -69,7 +69,7 @@ class Subscription(Entrypoint):
     def handle_message(self, message: Any) -> None:
         """Start the worker for a raw message, or bury what nobody can read."""
         try:
-            event = _read(message, self.data_class)
+            event = read_message(message, self.data_class)
         except InvalidMessage as exc:
             self._bury(message, exc)
             return
@@ -80,15 +80,18 @@ class Subscription(Entrypoint):
             self.queue_consumer.requeue_message(message)
 
     def handle_result(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> Any:
-        """Acknowledge, retry later, or bury."""
-        error = exc_info[1] if exc_info else None
+        """The worker has ended."""
+        self.settle(message, exc_info[1] if exc_info else None)
+        return result, exc_info
+
+    def settle(self, message: Any, error: Exception | None) -> None:
+        """Acknowledge what was applied, now or before; retry later or bury what was not."""
         if error is None or isinstance(error, AlreadyApplied):
             self.queue_consumer.ack_message(message)
         elif isinstance(error, Unacceptable | InvalidMessage | ValidationError):
             self._bury(message, error)
         else:
             self._retry_or_bury(message, error)
-        return result, exc_info
 
     def _retry_or_bury(self, message: Any, error: Exception) -> None:
         attempts = attempts_of(message) + 1
@@ -147,7 +150,8 @@ def _body(message: Any) -> bytes:
     return bytes(message.body[:LARGEST_MESSAGE])
 
 
-def _read(message: Any, data_class: type[EventData]) -> Event[Any]:
+def read_message(message: Any, data_class: type[EventData]) -> Event[Any]:
+    """The event in a raw message. Raises InvalidMessage."""
     if message.content_type not in CONTENT_TYPES:
         raise InvalidMessage("wrong_content_type")
     return read_event(bytes(message.body), data_class)

@@ -150,7 +150,7 @@ def _make_vhost(management_url: str, name: str) -> None:
     manage(management_url, "PUT", f"/api/vhosts/{name}", {})
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
     manage(management_url, "PUT", f"/api/permissions/{name}/{user}", everything)
-    specs = event_queues("toy", api.Poked) + rpc_queues("toy")
+    specs = event_queues("toy", api.Poked) + event_queues("toy", api.Counted) + rpc_queues("toy")
     exchanges = {(wanted.exchange, wanted.exchange_type) for spec in specs for wanted in spec.bindings}
     for exchange, kind in {*exchanges, ("toy.events", "topic")}:
         manage(management_url, "PUT", f"/api/exchanges/{name}/{exchange}", {"type": kind, "durable": True})

@@ -24,6 +24,15 @@ class Poked(EventData):
     text: str
 
 
+class Counted(EventData):
+    """In, many at a time: write *text*."""
+
+    exchange: ClassVar[str] = "funder.events"
+    type: ClassVar[str] = "Counted.v1"
+
+    text: str
+
+
 class Felt(EventData):
     """Out: it was done."""
 
@@ -67,6 +76,6 @@ class ToyMessageRejected(MessageRejected):
     exchange: ClassVar[str] = "toy.events"
 
 
-registry.SUBSCRIPTIONS[NAME] = (Poked,)
-registry.OWNERS[Poked.type] = NAME
+registry.SUBSCRIPTIONS[NAME] = (Poked, Counted)
+registry.OWNERS |= {Poked.type: NAME, Counted.type: NAME}
 registry.REJECTIONS[NAME] = ToyMessageRejected

@@ -7,7 +7,7 @@ from espace_contracts.errors import NotFound
 from sqlalchemy import text
 
 from chassis import outbox
-from chassis.bus import Caller, Unacceptable, rpc, subscribe
+from chassis.bus import Caller, Unacceptable, rpc, subscribe, subscribe_in_batches
 from chassis.idempotency import once
 from chassis.service import Service
 from tests.service.chassis.toy import contract as api
@@ -68,6 +68,18 @@ class ToyService(Service):
                     eventlet.sleep(1)
             if event.data.text == "slow":
                 eventlet.sleep(3)
+
+    @subscribe_in_batches(api.Counted)
+    def count(self, events):
+        """Writes a line each; one bad event fails its whole batch."""
+        with self.db.once_each(events) as (connection, fresh):
+            for event in fresh:
+                connection.execute(text("insert into note (text) values (:text)"), {"text": event.data.text})
+            outbox.publish_all(
+                connection, [(api.Felt(text=event.data.text), event.id) for event in fresh], at=self.clock()
+            )
+            if any(event.data.text == "bad" for event in fresh):
+                raise Unacceptable("bad")
 
     def _note(self, connection, line: str) -> api.Echoed:
         connection.execute(text("insert into note (text) values (:text)"), {"text": line})
