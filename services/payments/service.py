@@ -4,6 +4,8 @@ Each entrypoint opens one transaction, calls one use case and answers plain data
 `usecases`, queries in `store`; what others may rely on is `espace_contracts.payments`.
 """
 
+from collections.abc import Sequence
+
 from espace_contracts import funder
 from espace_contracts import payments as api
 from espace_contracts.envelope import Event
@@ -12,9 +14,10 @@ from espace_contracts.replay import EventsPage, EventsSince
 from sqlalchemy import Connection
 
 from chassis import replay
-from chassis.bus import Unacceptable, rpc, subscribe
+from chassis.bus import Unacceptable, rpc, subscribe, subscribe_in_batches
 from chassis.idempotency import once
 from chassis.service import Service
+from services.payments.domain import Statement
 from services.payments.export_worker import ExportWorker
 from services.payments.exports import ExportsProvider, ExportSweeper
 from services.payments.usecases import exports as exporting
@@ -30,21 +33,21 @@ class PaymentsService(Service):
     export_sweeper = ExportSweeper()
     export_worker = ExportWorker()
 
-    @subscribe(funder.PaymentIssued)
-    def record_issued_payment(self, event: Event[funder.PaymentIssued]) -> None:
-        """A payment, or a new version of it, enters the employer's list."""
-        self._record(event)
+    @subscribe_in_batches(funder.PaymentIssued)
+    def record_issued_payments(self, events: list[Event[funder.PaymentIssued]]) -> None:
+        """Payments, or new versions of them, enter the employers' lists."""
+        with self.db.once_each(events) as (connection, fresh):
+            self._record(connection, [event.data for event in fresh])
 
     @subscribe(funder.PaymentCancelled)
     def record_cancelled_payment(self, event: Event[funder.PaymentCancelled]) -> None:
         """A payment leaves the totals; it may come before the payment itself."""
-        self._record(event)
-
-    def _record(self, event: Event) -> None:
         with self.db.once(event) as connection:
-            outcome = recording.record(connection, [event.data], now=self.clock())
-            if outcome.conflicts:
-                raise Unacceptable("version_conflict")
+            self._record(connection, [event.data])
+
+    def _record(self, connection: Connection, statements: Sequence[Statement]) -> None:
+        if recording.record(connection, statements, now=self.clock()).conflicts:
+            raise Unacceptable("version_conflict")
 
     @rpc(api.RECORD_PAYMENTS)
     def record_payments(self, request: api.RecordPayments) -> api.RecordedPayments:

@@ -1,6 +1,6 @@
 """The funder's statements: whatever their order, the highest version of each payment wins."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -64,8 +64,8 @@ def _record_round(connection: Connection, pending: Heard, result: Recorded, *, n
     for number in pending.keys() - lost:
         for place, outcome in outcomes[number]:
             result.add(place, outcome)
-    for number in sorted(written):
-        _tell(connection, *changes[number], now=now)
+    told = [event for number in sorted(written) for event in _news(*changes[number])]
+    outbox.publish_all(connection, [(event, event.payment_number) for event in told], at=now)
     return {number: pending[number] for number in lost}
 
 
@@ -78,13 +78,12 @@ def _hear_all(before: Known, heard: Sequence[tuple[int, Statement]]) -> tuple[Kn
     return domain.let_tick_fall(before, after), outcomes
 
 
-def _tell(connection: Connection, before: Known, after: Known, *, now: datetime) -> None:
+def _news(before: Known, after: Known) -> Iterator[api.PaymentRecorded | api.PaymentUnticked]:
     if after.facts is not None and after.shown != before.shown:
-        outbox.publish(connection, rows.recorded_event(after), subject=after.facts.payment_number, at=now)
+        yield rows.recorded_event(after)
     if before.facts is not None and before.tick is not None and after.tick is None:
         number = before.facts.payment_number
-        unticked = api.PaymentUnticked(siret=before.facts.siret, payment_number=number, reason="corrected")
-        outbox.publish(connection, unticked, subject=number, at=now)
+        yield api.PaymentUnticked(siret=before.facts.siret, payment_number=number, reason="corrected")
 
 
 def record_payments(connection: Connection, request: api.RecordPayments, *, now: datetime) -> api.RecordedPayments:
