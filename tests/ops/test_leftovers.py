@@ -14,7 +14,14 @@ from ops.supervisor import Program
 
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
-DETACHED = f"import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\n{SLEEP}"
+DETACHED = f"""
+import os
+if os.fork(): os._exit(0)
+os.setsid()
+if os.fork(): os._exit(0)
+open(os.environ['{leftovers.MARK}'] + '/there', 'w').close()
+{SLEEP}
+"""
 
 
 @pytest.fixture
@@ -55,7 +62,8 @@ def test_another_stacks_processes_are_left_alone(start, tmp_path):
 
 def test_what_left_its_session_is_found_and_ended(start, tmp_path):
     start(DETACHED).wait()
-    wait_for(lambda: leftovers.find(tmp_path))
+    wait_for((tmp_path / "there").exists)
+    wait_for(lambda: len(leftovers.find(tmp_path)) == 1)  # those in between have gone
     assert leftovers.end(tmp_path) == 1
     assert leftovers.find(tmp_path) == []
 
