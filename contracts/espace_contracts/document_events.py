@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import StringConstraints
 
 from espace_contracts.envelope import EventData
-from espace_contracts.types import DossierNumber, Id, Instant, Sha256, Siret, Version
+from espace_contracts.types import DossierNumber, Id, Instant, PaymentNumber, Sha256, Siret, Version
 
 EXCHANGE = "documents.events"
 DepositorKind = Literal["funder", "training_provider", "beneficiary", "employer"]
@@ -92,6 +92,17 @@ class DocumentRestored(DocumentsEvent):
     version: Version
 
 
+class RemittanceAdviceIssued(DocumentsEvent):
+    """This version of a document is the remittance advice of a payment; *deposited* when it is the funder's own (S34)."""
+
+    type: ClassVar[str] = "RemittanceAdviceIssued.v1"
+
+    document_id: Id
+    version: Version
+    payment_number: PaymentNumber
+    deposited: bool
+
+
 EVENTS: tuple[type[EventData], ...] = (
     DossierOpened,
     DocumentDeposited,
@@ -100,4 +111,5 @@ EVENTS: tuple[type[EventData], ...] = (
     DocumentRecategorised,
     DocumentDeleted,
     DocumentRestored,
+    RemittanceAdviceIssued,
 )

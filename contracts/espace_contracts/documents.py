@@ -17,6 +17,7 @@ from espace_contracts.document_events import (
     DocumentReplaced,
     DocumentRestored,
     DossierOpened,
+    RemittanceAdviceIssued,
 )
 from espace_contracts.rpc import BENEFICIARY, FUNDER, GATEWAY, TRAINING_PROVIDER, Answer, Method, Request, Write
 from espace_contracts.types import (
@@ -45,6 +46,7 @@ __all__ = [
     "DocumentReplaced",
     "DocumentRestored",
     "DossierOpened",
+    "RemittanceAdviceIssued",
 ]
 
 SERVICE = "documents"
@@ -53,13 +55,20 @@ Handling = Literal["received", "accepted", "to_correct"]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 MediaType = Annotated[str, StringConstraints(max_length=200)]
 SearchText = Annotated[str, StringConstraints(max_length=200)]
-DESCRIBED = ("category", "dossier_number", "label", "period")  # what a depositor says of a file
+DESCRIBED = (
+    "category",
+    "dossier_number",
+    "label",
+    "period",
+    "beneficiary",
+    "payment_number",
+)  # what a depositor says of a file
 
 
 class CategoryField(Answer):
     """A field that a category asks for (S39)."""
 
-    name: Literal["dossier", "label", "period"]
+    name: Literal["dossier", "label", "period", "beneficiary", "payment"]
     label: str
     required: bool
 
@@ -117,6 +126,7 @@ class Document(Answer):
     deposited_at: Instant
     dossier_number: DossierNumber | None = None
     payment_number: PaymentNumber | None = None
+    beneficiary: Person | None = None
     label: str | None = None
     period: Period | None = None
     scan: Scan
@@ -166,9 +176,10 @@ class SearchDossiers(Request):
 
 
 class Dossiers(Answer):
-    """Newest first."""
+    """Newest first; the first page of a search also has the *documents* outside of any dossier that it finds (S34, S46)."""
 
     dossiers: tuple[Dossier, ...]
+    documents: tuple[Document, ...] = ()
     next_cursor: Cursor | None = None
 
 
@@ -200,6 +211,8 @@ class BeginDeposit(Write):
     dossier_number: DossierNumber | None = None
     label: Text | None = None
     period: Period | None = None
+    beneficiary: Person | None = None
+    payment_number: PaymentNumber | None = None
     document_id: Id | None = None
     file_name: FileName
     media_type: MediaType = "application/octet-stream"
@@ -261,6 +274,7 @@ class RecategoriseDocument(ChangeDocument):
     dossier_number: DossierNumber | None = None
     label: Text | None = None
     period: Period | None = None
+    beneficiary: Person | None = None
 
 
 class DeleteDocument(ChangeDocument):

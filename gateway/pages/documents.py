@@ -26,8 +26,8 @@ async def show_documents(
         cursor = curseur[:400] or None
         wanted = api.SearchDossiers(siret=siret, text=sought, include_dossier_only=False, cursor=cursor)  # S51
         found = await bus.call(api.SEARCH_DOSSIERS, wanted)
-        values = {"dossiers": found.dossiers, "next_cursor": found.next_cursor}
-        return page(request, "documents_search.html", tab="documents", q=sought, **values)
+        values = {"dossiers": found.dossiers, "next_cursor": found.next_cursor, "rubrics": rubrics_of(found.documents)}
+        return page(request, "documents_search.html", tab="documents", q=sought, **values, **DRAWING)
     listed = await bus.call(api.LIST_DOCUMENTS, api.ListDocuments(siret=siret, cursor=curseur[:400] or None))
     values = {"rubrics": rubrics_of(listed.documents), "next_cursor": listed.next_cursor}
     return page(request, "documents.html", tab="documents", q="", **values, **DRAWING)

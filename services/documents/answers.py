@@ -31,6 +31,7 @@ def document(
         deposited_at=row.deposited_at,
         dossier_number=row.dossier_number,
         payment_number=row.payment_number,
+        beneficiary=_beneficiary(row),
         label=row.label,
         period=_period(row),
         scan=row.scan,
@@ -60,6 +61,12 @@ def dossier(row: Row[Any]) -> api.Dossier:
         document_count=row.document_count,
         to_correct_count=row.to_correct_count,
     )
+
+
+def _beneficiary(row: Row[Any]) -> Person | None:
+    if row.beneficiary_last_name is None:
+        return None
+    return Person(last_name=row.beneficiary_last_name, first_name=row.beneficiary_first_name)
 
 
 def _period(row: Row[Any]) -> Period | None:

@@ -40,6 +40,8 @@ def _faults(category: Category) -> list[str]:
         faults.append("accepts no byte")
     if not category.instructions or not category.depositors:
         faults.append("needs instructions and depositors")
+    if "employer" in category.depositors and {"beneficiary", "payment"} & set(names):
+        faults.append("asks employers for what their form does not have")
     if category.dossier_only and not any(field.name == "dossier" and field.required for field in category.fields):
         faults.append("exists only in the dossier, so it must ask for it")
     return faults

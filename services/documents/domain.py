@@ -90,6 +90,8 @@ def described(request: Described) -> dict[str, Any]:
         "label": request.label,
         "period_start": request.period.start if request.period else None,
         "period_end": request.period.end if request.period else None,
+        "beneficiary_last_name": request.beneficiary.last_name if request.beneficiary else None,
+        "beneficiary_first_name": request.beneficiary.first_name if request.beneficiary else None,
     }
 
 
@@ -100,7 +102,7 @@ def check_described(category: api.Category, request: Described, *, depositor_kin
     """
     if depositor_kind not in category.depositors:
         raise NotAllowed("this category is not for this kind of depositor", "category")
-    given = {"dossier": request.dossier_number, "label": request.label, "period": request.period}
+    given = {name: getattr(request, member, None) for name, member in _MEMBERS.items()}
     asked = {field.name: field.required for field in category.fields}
     missing = [name for name, required in asked.items() if required and given[name] is None]
     foreign = [name for name, value in given.items() if value is not None and name not in asked]
@@ -109,7 +111,13 @@ def check_described(category: api.Category, request: Described, *, depositor_kin
         raise InvalidRequest("the category asks for these, or does not know them", ",".join(members))
 
 
-_MEMBERS = {"dossier": "dossier_number", "label": "label", "period": "period"}
+_MEMBERS = {
+    "dossier": "dossier_number",
+    "label": "label",
+    "period": "period",
+    "beneficiary": "beneficiary",
+    "payment": "payment_number",
+}
 
 
 def check_announced(category: api.Category, *, file_name: str, size: int) -> str:

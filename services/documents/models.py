@@ -1,6 +1,6 @@
 """Tables of the database `documents`; the migrations create them, `store.py` queries them."""
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, ForeignKey, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, ForeignKey, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
@@ -52,6 +52,9 @@ def _described() -> list[Column]:
         _text("label", nullable=True),
         Column("period_start", Date, nullable=True),
         Column("period_end", Date, nullable=True),
+        _text("beneficiary_last_name", nullable=True),
+        _text("beneficiary_first_name", nullable=True),
+        _text("payment_number", nullable=True),
         _text("depositor_kind"),
         _text("depositor_name"),
         Column("depositor_account", Uuid, nullable=True),
@@ -90,9 +93,9 @@ documents = Table(
     Column("id", Uuid, primary_key=True),
     _text("siret"),
     *_described(),
-    _text("beneficiary_last_name", nullable=True),
-    _text("beneficiary_first_name", nullable=True),
-    _text("payment_number", nullable=True),
+    _text("name_key", nullable=True),
+    _text("payment_key", nullable=True),
+    _text("payment_dossier_key", nullable=True),
     Column("version", Integer, nullable=False),
     _text("handling"),
     _text("reason", nullable=True),
@@ -122,6 +125,7 @@ advices = Table(
     Column("version", Integer, nullable=False),
     _text("siret"),
     Column("document_id", Uuid, nullable=False),
+    Column("deposited", Boolean, nullable=False, comment="the funder's own, which no drawn one replaces"),
 )
 
 document_changes = Table(

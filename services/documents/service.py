@@ -53,7 +53,7 @@ class DocumentsService(Service):
     def search_dossiers(self, request: api.SearchDossiers) -> api.Dossiers:
         """Dossiers by number or beneficiary."""
         with self.db.transaction(siret=request.siret) as connection:
-            return dossiers.search_dossiers(connection, request)
+            return dossiers.search_dossiers(connection, request, viewer=self._viewer())
 
     @rpc(api.GET_DOSSIER)
     def get_dossier(self, request: api.GetDossier) -> api.DossierDocuments:
@@ -119,7 +119,9 @@ class DocumentsService(Service):
             deposit = deposits.find(connection, request, viewer=viewer, now=self.clock())
         sha256 = self._check_uploaded(deposit) if deposit.document_id is None else ""
         found = deposits.Found(sha256=sha256, scan=self.intake_rules.first_scan_state)
-        with self.db.transaction(siret=request.siret) as connection:
+        # an advice takes the place of ours wherever that is: only the worker's role sees every employer's
+        is_advice = deposit.payment_number is not None
+        with self.db.work() if is_advice else self.db.transaction(siret=request.siret) as connection:
             return once(
                 connection,
                 api.COMPLETE_DEPOSIT,

@@ -24,9 +24,9 @@ def find_advice(connection: Connection, siret: str, payment_number: str) -> UUID
     return connection.scalar(select(advices.c.document_id).where(same))
 
 
-def save_advice(connection: Connection, siret: str, *, payment_number: str, version: int, document_id: UUID) -> None:
-    """Which document is the payment's advice, as of this version of the payment."""
-    values = {"siret": siret, "version": version, "document_id": document_id}
+def save_advice(connection: Connection, siret: str, *, payment_number: str, **values: Any) -> None:
+    """Which document is the payment's advice, as of which version of the payment, and whether the funder deposited it."""
+    values["siret"] = siret
     statement = upsert(advices).values(payment_number=payment_number, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["payment_number"], set_=values))
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, and_, delete, insert, select, tuple_, update
 
-from services.documents.models import deposits, document_changes, document_versions, documents
+from services.documents.models import advices, deposits, document_changes, document_versions, documents
 from services.documents.store.documents import documents_with_files
 
 
@@ -70,5 +70,6 @@ def keys_of(connection: Connection, document_ids: Collection[UUID]) -> list[str]
 def remove_documents(connection: Connection, document_ids: Collection[UUID]) -> None:
     """Forget documents whose objects are gone; the records of openings and changes stay."""
     connection.execute(delete(deposits).where(deposits.c.document_id.in_(document_ids)))
+    connection.execute(delete(advices).where(advices.c.document_id.in_(document_ids)))
     connection.execute(delete(document_versions).where(document_versions.c.document_id.in_(document_ids)))
     connection.execute(delete(documents).where(documents.c.id.in_(document_ids)))

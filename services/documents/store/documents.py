@@ -20,7 +20,7 @@ def documents_with_files(siret: str, *, deleted: bool = False) -> Select[Any]:
     return chosen.where(documents.c.siret == siret, state)
 
 
-_NEWEST_FIRST = (documents.c.deposited_at.desc(), documents.c.id.desc())
+NEWEST_FIRST = (documents.c.deposited_at.desc(), documents.c.id.desc())
 
 
 def employer_documents(
@@ -34,7 +34,7 @@ def employer_documents(
     )
     if after is not None:
         query = query.where(tuple_(documents.c.deposited_at, documents.c.id) < tuple_(*after))
-    return connection.execute(query.order_by(*_NEWEST_FIRST).limit(limit)).all()
+    return connection.execute(query.order_by(*NEWEST_FIRST).limit(limit)).all()
 
 
 def dossier_documents(
@@ -42,7 +42,7 @@ def dossier_documents(
 ) -> Sequence[Row[Any]]:
     """The newest documents of one dossier, newest first."""
     query = documents_with_files(siret).where(documents.c.dossier_number == number, documents.c.category.not_in(hidden))
-    return connection.execute(query.order_by(*_NEWEST_FIRST).limit(limit)).all()
+    return connection.execute(query.order_by(*NEWEST_FIRST).limit(limit)).all()
 
 
 def get_document(connection: Connection, siret: str, document_id: UUID) -> Row[Any] | None:

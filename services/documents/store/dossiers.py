@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.documents import domain
 from services.documents.models import documents, dossiers
+from services.documents.store.documents import NEWEST_FIRST, documents_with_files
 
 
 def create_dossier(connection: Connection, siret: str, row: dict[str, Any]) -> bool:
@@ -93,6 +94,24 @@ def find_dossiers(
         query = query.where(order < tuple_(*after))
     query = query.order_by(dossiers.c.period_start.desc(), dossiers.c.dossier_number.desc())
     return connection.execute(query.limit(limit)).all()
+
+
+def find_outside(connection: Connection, siret: str, *, text: str, hidden: Sequence[str], limit: int) -> Sequence[Any]:
+    """Documents in no dossier, by beneficiary (S46), payment or the payment's dossier (S34), newest first."""
+    number, words = domain.number_key(text), domain.search_words(text)
+    found = [
+        column.startswith(number, autoescape=True)
+        for column in (documents.c.payment_key, documents.c.payment_dossier_key)
+    ]
+    if words:
+        found.append(and_(*(documents.c.name_key.contains(f" {word}", autoescape=True) for word in words)))
+    query = documents_with_files(siret).where(
+        documents.c.dossier_number.is_(None),
+        or_(documents.c.name_key.is_not(None), documents.c.payment_key.is_not(None)),
+        documents.c.category.not_in(hidden),
+        or_(*found),
+    )
+    return connection.execute(query.order_by(*NEWEST_FIRST).limit(limit)).all()
 
 
 def _matches(text: str) -> Any:

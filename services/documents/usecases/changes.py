@@ -71,6 +71,8 @@ def recategorise(
     no such file.
     """
     document = own_document(connection, request.siret, request.document_id, changer=changer)
+    if document.payment_number is not None:
+        raise Conflict("an advice stays with its payment", "payment_number")
     category = open_category(connection, request.category)
     domain.check_described(category, request, depositor_kind=changer.kind)
     file = document_store.get_version(connection, request.siret, document.id, document.version)
@@ -80,7 +82,15 @@ def recategorise(
     if request.dossier_number and not dossier_store.has_dossier(connection, request.siret, request.dossier_number):
         raise NotFound("no such dossier", "dossier_number")
     document_store.set_document(
-        connection, request.siret, document.id, handling="received", reason=None, **domain.described(request)
+        connection,
+        request.siret,
+        document.id,
+        handling="received",
+        reason=None,
+        name_key=domain.name_key(request.beneficiary.last_name, request.beneficiary.first_name)
+        if request.beneficiary
+        else None,
+        **domain.described(request),
     )
     previous = {name: getattr(document, name) for name in ("category", "dossier_number", "label")}
     _note(connection, document, "recategorised", changer=changer, now=now, previous=previous)

@@ -17,7 +17,7 @@ from services.documents.store import categories as category_store
 from services.documents.store import deposits as store
 from services.documents.store import documents as document_store
 from services.documents.store import dossiers as dossier_store
-from services.documents.usecases import changes
+from services.documents.usecases import advices, changes
 from services.documents.usecases.categories import open_category
 
 
@@ -81,7 +81,7 @@ def _new(
     domain.check_described(category, request, depositor_kind=depositor.kind)
     if request.dossier_number and not dossier_store.has_dossier(connection, request.siret, request.dossier_number):
         raise NotFound("no such dossier", "dossier_number")
-    return category, domain.described(request)
+    return category, domain.described(request) | {"payment_number": request.payment_number}
 
 
 def _replacing(
@@ -89,8 +89,8 @@ def _replacing(
 ) -> tuple[api.Category, dict[str, Any]]:
     document = changes.own_document(connection, request.siret, document_id, changer=depositor)
     category = category_store.read_categories(connection)[document.category]
-    names = ("category", "dossier_number", "label", "period_start", "period_end")
-    return category, {name: getattr(document, name) for name in names} | {"replaces": document_id}
+    described = {name: getattr(document, name) for name in _DESCRIBED if not name.startswith("depositor")}
+    return category, described | {"replaces": document_id}
 
 
 def _add(connection: Connection, siret: str, announced: Announced, described: dict[str, Any], *, now: datetime) -> None:
@@ -190,7 +190,7 @@ def _store(connection: Connection, deposit: Row[Any], document_id: UUID, *, foun
 def _make_document(
     connection: Connection, deposit: Row[Any], document_id: UUID, *, file: dict[str, Any], now: datetime
 ) -> None:
-    described = {name: getattr(deposit, name) for name in _DESCRIBED}
+    described = {name: getattr(deposit, name) for name in _DESCRIBED} | _found_by(deposit)
     document_store.add_document(
         connection,
         deposit.siret,
@@ -208,6 +208,18 @@ def _make_document(
         size=deposit.size,
     )
     outbox.publish(connection, event, subject=str(document_id), at=now)
+    if deposit.payment_number is not None:
+        advices.record_deposited(connection, deposit.siret, deposit.payment_number, document_id=document_id, now=now)
+
+
+def _found_by(deposit: Row[Any]) -> dict[str, str | None]:
+    """The keys by which the search finds what stands in no dossier."""
+    last, first, payment = deposit.beneficiary_last_name, deposit.beneficiary_first_name, deposit.payment_number
+    return {
+        "label": deposit.label or (advices.title(payment) if payment else None),
+        "name_key": domain.name_key(last, first) if last else None,
+        "payment_key": domain.number_key(payment) if payment else None,
+    }
 
 
 _STORED = ("object_key", "file_name", "media_type", "size")
@@ -217,6 +229,9 @@ _DESCRIBED = (
     "label",
     "period_start",
     "period_end",
+    "beneficiary_last_name",
+    "beneficiary_first_name",
+    "payment_number",
     "depositor_kind",
     "depositor_name",
     "depositor_account",

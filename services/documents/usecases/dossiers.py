@@ -16,6 +16,7 @@ from services.documents.store import documents as document_store
 from services.documents.store import dossiers as store
 from services.documents.usecases.categories import hidden_keys
 
+MOST_OUTSIDE = 50  # documents in no dossier, in one answer of the search
 LONGEST_DOSSIER = 500  # newest documents of one dossier in one answer; its count says when there are more
 
 
@@ -63,9 +64,10 @@ def _facts(dossier: funder.Dossier) -> dict[str, Any]:
     }
 
 
-def search_dossiers(connection: Connection, request: api.SearchDossiers) -> api.Dossiers:
-    """The employer's dossiers whose number or beneficiary matches (S45)."""
-    hidden = hidden_keys(category_store.read_categories(connection), show=request.include_dossier_only)
+def search_dossiers(connection: Connection, request: api.SearchDossiers, *, viewer: Depositor) -> api.Dossiers:
+    """The employer's dossiers whose number or beneficiary matches (S45), and what stands in none and matches too."""
+    categories = category_store.read_categories(connection)
+    hidden = hidden_keys(categories, show=request.include_dossier_only)
     rows = store.find_dossiers(
         connection,
         request.siret,
@@ -77,7 +79,16 @@ def search_dossiers(connection: Connection, request: api.SearchDossiers) -> api.
     page = rows[: request.limit]
     more = len(rows) > request.limit
     cursor = domain.write_cursor(page[-1].period_start.isoformat(), page[-1].dossier_number) if more else None
-    return api.Dossiers(dossiers=tuple(answers.dossier(row) for row in page), next_cursor=cursor)
+    outside = []
+    if request.text.strip() and request.cursor is None:
+        outside = list(
+            store.find_outside(connection, request.siret, text=request.text, hidden=hidden, limit=MOST_OUTSIDE)
+        )
+    return api.Dossiers(
+        dossiers=tuple(answers.dossier(row) for row in page),
+        documents=tuple(answers.document(row, categories, viewer=viewer) for row in outside),
+        next_cursor=cursor,
+    )
 
 
 def _dossier_position(cursor: str | None) -> tuple[date, str] | None:

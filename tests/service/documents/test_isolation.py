@@ -32,7 +32,9 @@ def test_s54_the_queries_keep_to_the_employer_without_the_second_wall_too(tilleu
     with tilleuls.db.work() as connection:  # this role sees every employer's rows
         everything = api.ListDocuments(siret=OTHER)
         assert documents.list_documents(connection, everything, viewer=employer).documents == ()
-        assert dossiers.search_dossiers(connection, api.SearchDossiers(siret=OTHER)).dossiers == ()
+        assert dossiers.search_dossiers(connection, api.SearchDossiers(siret=OTHER), viewer=employer).dossiers == ()
+        outside = dossier_store.find_outside(connection, OTHER, text="audrey", hidden=(), limit=9)
+        assert list(outside) == []
         assert not dossier_store.has_dossier(connection, OTHER, number)
         assert document_store.dossier_documents(connection, OTHER, number, hidden=(), limit=9) == []
         with pytest.raises(NotFound):

@@ -146,7 +146,7 @@ def test_s37_categories_come_in_the_order_of_the_page_for_each_depositor(world: 
     every = world.service().list_categories(api.ListCategories()).categories
     assert [category.key for category in every][:2] == ["payslip", "attendance"]
     mine = world.service().list_categories(api.ListCategories(depositor="beneficiary")).categories
-    assert [category.key for category in mine] == ["attendance"]
+    assert [category.key for category in mine] == ["attendance", "beneficiary_document"]
 
 
 def test_s54_lists_searches_and_dossiers_hold_nothing_of_somebody_else(tilleuls: World) -> None:

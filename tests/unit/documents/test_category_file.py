@@ -21,6 +21,7 @@ def test_s37_the_shipped_categories_are_valid_and_complete() -> None:
         "funding_agreement",
         "remittance_advice",
         "completion_certificate",
+        "beneficiary_document",
         "letter",
     ]
 
@@ -43,6 +44,7 @@ def test_s36_an_employer_finds_categories_for_what_it_has_to_send() -> None:
         ({"accepted": []}, "payslip: may accept"),
         ({"max_bytes": 0}, "payslip: accepts no byte"),
         ({"dossier_only": True, "fields": []}, "payslip: exists only in the dossier"),
+        ({"fields": [{"name": "payment", "label": "a", "required": True}]}, "payslip: asks employers"),
         ({"depositors": []}, "payslip: needs instructions and depositors"),
         ({"depositors": ["anybody"]}, "depositors"),
         ({"fields": [{"name": "label", "label": "a", "required": True}] * 2}, "payslip: asks twice"),

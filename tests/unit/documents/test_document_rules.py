@@ -80,7 +80,7 @@ def test_s39_a_field_that_the_category_does_not_know_is_not_dropped_in_silence()
 
 
 def test_s43_a_category_is_open_to_its_depositors_only() -> None:
-    request = announced("remittance_advice", label="Avis 806113")
+    request = announced("remittance_advice", payment_number="806113")
     domain.check_described(CATEGORIES["remittance_advice"], request, depositor_kind="funder")
     with pytest.raises(NotAllowed):
         domain.check_described(CATEGORIES["remittance_advice"], request, depositor_kind="employer")

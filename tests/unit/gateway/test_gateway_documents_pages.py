@@ -64,6 +64,13 @@ def test_s45_s46_the_search_answers_with_dossiers(member: TestClient, bus: FakeB
     assert "Aucun dossier pour" in member.get("/documents?q=zzz").text
 
 
+def test_s34_s46_the_search_shows_what_stands_in_no_dossier(member: TestClient, bus: FakeBus) -> None:
+    bus.search_dossiers = lambda request: api.Dossiers(dossiers=(), documents=GENERAL[:1])
+    page = member.get("/documents?q=806113").text
+    assert page.index("Hors dossier") < page.index("RIB 2020")
+    assert "Vérifiez le numéro" not in page
+
+
 def test_s52_my_dossiers_show_all_documents_of_each(member: TestClient, bus: FakeBus) -> None:
     assert "3 dossiers" in member.get("/dossiers").text
     page = member.get("/dossiers/19GE00565").text
