@@ -22,12 +22,14 @@ reset: python ## End it and delete its data
 test: set-up-test ## Run all tests on servers of their own (ARGS=… go to pytest)
 	@$(ESPACE) test $(ARGS)
 
-check: set-up-test ## Style, types, layers and templates
+check: set-up-test ## Style, types, layers, templates, and what the contracts promise
 	@$(RUFF) check .
 	@$(RUFF) format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/djlint --check --lint --quiet gateway/templates
+	@$(ESPACE) contracts check
+	@$(ESPACE) contracts gate
 
 bench: set-up-test ## Measure (NAME=start, excel …); writes bench/results/NAME.json
 	@$(ESPACE) bench $(NAME)

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from ops.contracts.commands import contracts
 from ops.delivery_commands import COMMANDS
 
 
@@ -12,7 +13,7 @@ def main() -> None:
     """Run, test and operate Espace Employeur."""
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, contracts):
     main.add_command(command)
 
 
