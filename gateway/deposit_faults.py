@@ -11,6 +11,7 @@ STATUS: Mapping[str, int] = {
     "unreadable": 422,
     "encrypted": 422,
     "unsafe": 422,
+    "quota": 422,
     "too_large": 413,
     "far_too_large": 413,
     "wrong_type": 415,
@@ -75,6 +76,7 @@ def _file_texts() -> dict[str, str]:
         "far_too_large": _("Ce fichier est trop lourd. Réduisez-le ou déposez-le en deux fois."),
         "wrong_type": _("« %(name)s » n’est pas d’un type accepté ici (%(accepted)s)."),
         "unreadable": _("« %(name)s » est illisible : le fichier est abîmé. Enregistrez-le à nouveau, puis réessayez."),
+        "quota": _("Votre espace de dépôt est plein. Votre Transitions Pro peut l’agrandir : contactez-le."),
         "encrypted": _("« %(name)s » est protégé par un mot de passe. Retirez la protection, puis réessayez."),
         "unsafe": _(
             "« %(name)s » contient des éléments actifs (macro, script, fichier joint ou lien externe). "

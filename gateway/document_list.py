@@ -1,6 +1,6 @@
 """Documents as their lists show them: under their rubrics (S53), each with who deposited it and what became of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -11,18 +11,29 @@ from gateway.language import gettext as _
 
 @dataclass(frozen=True)
 class Rubric:
-    """A rubric and its documents, newest first."""
+    """A rubric and its newest documents; *total* is how many it has in all."""
 
     name: str
     documents: tuple[Document, ...]
+    total: int
+
+    @property
+    def category(self) -> str:
+        """The category that its further pages are asked for by."""
+        return self.documents[0].category
 
 
-def rubrics_of(documents: Iterable[Document]) -> list[Rubric]:
-    """The rubrics in the order of their newest document."""
+def rubrics_of(documents: Iterable[Document], counts: Mapping[str, int] | None = None) -> list[Rubric]:
+    """The rubrics in the order of their newest document; *counts* by category where not all documents are given."""
     found: dict[str, list[Document]] = {}
     for document in documents:
         found.setdefault(document.rubric, []).append(document)
-    return [Rubric(name, tuple(listed)) for name, listed in found.items()]
+    known = counts or {}
+    return [Rubric(name, tuple(each), _total(each, known)) for name, each in found.items()]
+
+
+def _total(listed: list[Document], counts: Mapping[str, int]) -> int:
+    return max(len(listed), sum(counts.get(key, 0) for key in {one.category for one in listed}))
 
 
 def depositor_of(document: Document) -> str:

@@ -151,9 +151,14 @@ class Dossier(Answer):
 
 
 class ListDocuments(Request):
-    """The documents tied to neither a dossier nor a beneficiary, newest first (S44)."""
+    """The documents tied to neither a dossier nor a beneficiary, newest first (S44).
+
+    Either all of them by pages, those of one *category* by pages, or the newest *per_category* of each with counts (S53).
+    """
 
     siret: Siret
+    category: CategoryKey | None = None
+    per_category: int | None = Field(default=None, ge=1, le=50)
     cursor: Cursor | None = None
     limit: int = Field(default=100, ge=1, le=500)
 
@@ -162,6 +167,9 @@ class Documents(Answer):
     """Grouped by the page under their rubrics (S53)."""
 
     documents: tuple[Document, ...]
+    counts: dict[CategoryKey, int] = Field(
+        default={}, description="all of each category, where only the newest are told"
+    )
     next_cursor: Cursor | None = None
 
 

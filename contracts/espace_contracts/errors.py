@@ -105,7 +105,8 @@ class IdentifierTaken(Refusal):
 class FileRefused(Refusal):
     """The file cannot be accepted; *fields* carries one reason.
 
-    empty, too_large, wrong_type, unreadable, encrypted, or unsafe: it holds scripts, macros, embedded files or a bomb.
+    empty, too_large, wrong_type, unreadable, encrypted, unsafe (it holds scripts, macros, embedded files or a bomb), or
+    quota: the employer's documents take up all the room that they have.
     """
 
     code = "file_refused"

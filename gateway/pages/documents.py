@@ -1,10 +1,11 @@
 """The tab Documents: what belongs to no dossier, the search, one dossier's documents, the bytes (S44 to S47)."""
 
+import re
 from typing import Annotated, Any
 from uuid import UUID
 
 from espace_contracts import documents as api
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,22 +15,36 @@ from gateway.session import MEMBER, Visitor
 
 router = APIRouter()
 LARGEST_QUERY = 200
+NEWEST = 10  # documents that a rubric shows at first
+CATEGORY_KEY = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
 
 @router.get("/documents")
 async def show_documents(
-    request: Request, visitor: Annotated[Visitor, Depends(MEMBER)], q: str = "", curseur: str = ""
+    request: Request,
+    visitor: Annotated[Visitor, Depends(MEMBER)],
+    q: str = "",
+    curseur: str = "",
+    rubrique: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    """ONLY the documents tied to neither dossier nor beneficiary; with a search, the dossiers found."""
+    """ONLY the documents tied to neither dossier nor beneficiary; with a search, the dossiers found.
+
+    Each rubric shows its newest (S53); *rubrique*, a category's key, pages through all of one.
+    """
     bus, siret, sought = request.app.state.bus, visitor.known.siret, q.strip()[:LARGEST_QUERY]
     if sought:
         cursor = curseur[:400] or None
-        wanted = api.SearchDossiers(siret=siret, text=sought, include_dossier_only=False, cursor=cursor)  # S51
-        found = await bus.call(api.SEARCH_DOSSIERS, wanted)
+        search = api.SearchDossiers(siret=siret, text=sought, include_dossier_only=False, cursor=cursor)  # S51
+        found = await bus.call(api.SEARCH_DOSSIERS, search)
         values = {"dossiers": found.dossiers, "next_cursor": found.next_cursor, "rubrics": rubrics_of(found.documents)}
         return page(request, "documents_search.html", tab="documents", q=sought, **values, **DRAWING)
-    listed = await bus.call(api.LIST_DOCUMENTS, api.ListDocuments(siret=siret, cursor=curseur[:400] or None))
-    values = {"rubrics": rubrics_of(listed.documents), "next_cursor": listed.next_cursor}
+    if CATEGORY_KEY.fullmatch(rubrique):
+        wanted = api.ListDocuments(siret=siret, category=rubrique, cursor=curseur[:400] or None, limit=50)
+    else:
+        wanted = api.ListDocuments(siret=siret, per_category=NEWEST)
+    listed = await bus.call(api.LIST_DOCUMENTS, wanted)
+    rubrics = rubrics_of(listed.documents, listed.counts)
+    values = {"rubrics": rubrics, "next_cursor": listed.next_cursor, "rubric": wanted.category or ""}
     return page(request, "documents.html", tab="documents", q="", **values, **DRAWING)
 
 

@@ -135,6 +135,15 @@ def check_announced(category: api.Category, *, file_name: str, size: int) -> str
     return ending
 
 
+def check_quota(quota: int, *, used: int, size: int, depositor_kind: str) -> None:
+    """Another *size* bytes find room beside those *used* (K21); the funder always has room.
+
+    Raises FileRefused with quota.
+    """
+    if depositor_kind != FUNDER and used + size > quota:
+        raise FileRefused(f"the employer has {quota} bytes in all", "quota")
+
+
 def display_name(raw: str) -> str:
     """The name under which a file is shown and downloaded (K26).
 

@@ -21,12 +21,14 @@ class IntakeRules(DependencyProvider):
 
     first_scan_state: Scan
     draw_advices: bool
+    quota_bytes: int
 
     def setup(self) -> None:
         """Advices are drawn up unless a setting says no (S34).
 
         Without a scanner a file is available at once; with one it stays closed until it is cleared (K25).
         """
+        self.quota_bytes = self.container.config["settings"].quota_bytes
         self.draw_advices = self.container.config["settings"].draw_advices
         self.first_scan_state = "pending" if self.container.config["settings"].hold_until_scanned else "available"
 

@@ -96,12 +96,15 @@ class DocumentsService(Service):
     def begin_deposit(self, request: api.BeginDeposit) -> api.BegunDeposit:
         """Check what is announced and say where to PUT the bytes."""
         depositor = domain.depositor_of(self.caller.kind, self.caller.name, request.actor)
+        quota = self.intake_rules.quota_bytes
         with self.db.transaction(siret=request.siret) as connection:
             return once(
                 connection,
                 api.BEGIN_DEPOSIT,
                 request,
-                lambda: self._begun(deposits.begin(connection, request, depositor=depositor, now=self.clock())),
+                lambda: self._begun(
+                    deposits.begin(connection, request, depositor=depositor, quota=quota, now=self.clock())
+                ),
                 caller=self._key_owner(),
             )
 

@@ -15,4 +15,9 @@ class Settings(ServiceSettings, ObjectStoreSettings):
         default=False, description="new files stay pending, and closed, until a scanner clears them"
     )
     draw_advices: bool = Field(default=True, description="draw up a remittance advice for every payment")
+    quota_bytes: int = Field(
+        default=20 * 1024**3,
+        ge=1,
+        description="what all files of one employer may take up; the funder's own always find room",
+    )
     sweep_seconds: float = Field(default=600, gt=0, description="pause between two rounds of the sweeper")

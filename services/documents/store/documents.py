@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, and_, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, and_, func, insert, select, tuple_, update
+from sqlalchemy import text as sql
 
-from services.documents.models import document_versions, documents, file_openings
+from services.documents.models import categories as category_table
+from services.documents.models import deposits, document_versions, documents, file_openings
 
 
 def documents_with_files(siret: str, *, deleted: bool = False) -> Select[Any]:
@@ -23,18 +25,55 @@ def documents_with_files(siret: str, *, deleted: bool = False) -> Select[Any]:
 NEWEST_FIRST = (documents.c.deposited_at.desc(), documents.c.id.desc())
 
 
+def _untied(table: Any) -> Any:
+    """Tied to neither a dossier nor a beneficiary (S44), and not in the trash."""
+    return and_(table.c.dossier_number.is_(None), table.c.beneficiary_last_name.is_(None), table.c.deleted_at.is_(None))
+
+
 def employer_documents(
-    connection: Connection, siret: str, *, hidden: Sequence[str], after: tuple[datetime, UUID] | None, limit: int
+    connection: Connection,
+    siret: str,
+    *,
+    categories: Sequence[str],
+    after: tuple[datetime, UUID] | None,
+    limit: int,
 ) -> Sequence[Row[Any]]:
-    """A page of the documents tied to neither a dossier nor a beneficiary (S44), newest first."""
-    query = documents_with_files(siret).where(
-        documents.c.dossier_number.is_(None),
-        documents.c.beneficiary_last_name.is_(None),
-        documents.c.category.not_in(hidden),
-    )
+    """A page of the employer's untied documents of these categories, newest first."""
+    query = documents_with_files(siret).where(_untied(documents), documents.c.category.in_(categories))
     if after is not None:
         query = query.where(tuple_(documents.c.deposited_at, documents.c.id) < tuple_(*after))
     return connection.execute(query.order_by(*NEWEST_FIRST).limit(limit)).all()
+
+
+def newest_of_each(connection: Connection, siret: str, *, categories: Sequence[str], limit: int) -> Sequence[Row[Any]]:
+    """The newest untied documents of each of these categories, all in one list, newest first."""
+    inner = documents.alias("inner_documents")
+    keys = select(category_table.c.key).where(category_table.c.key.in_(categories)).subquery("keys")
+    newest = (
+        select(inner.c.id)
+        .where(inner.c.siret == siret, inner.c.category == keys.c.key, _untied(inner))
+        .order_by(inner.c.deposited_at.desc(), inner.c.id.desc())
+        .limit(limit)
+        .lateral("newest")
+    )
+    chosen = select(newest.c.id).select_from(keys.join(newest, sql("true")))
+    query = documents_with_files(siret).where(documents.c.id.in_(chosen))
+    return connection.execute(query.order_by(*NEWEST_FIRST)).all()
+
+
+def count_by_category(connection: Connection, siret: str) -> dict[str, int]:
+    """How many untied documents the employer has under each category."""
+    query = select(documents.c.category, func.count()).where(documents.c.siret == siret, _untied(documents))
+    return {row[0]: row[1] for row in connection.execute(query.group_by(documents.c.category))}
+
+
+def used_bytes(connection: Connection, siret: str) -> int:
+    """What the employer's files take up, all versions, and what was announced for them and may still come."""
+    kept = select(func.coalesce(func.sum(document_versions.c.size), 0)).where(document_versions.c.siret == siret)
+    coming = select(func.coalesce(func.sum(deposits.c.size), 0)).where(
+        deposits.c.siret == siret, deposits.c.document_id.is_(None), deposits.c.refusal.is_(None)
+    )
+    return int(connection.scalar(select(kept.scalar_subquery() + coming.scalar_subquery())) or 0)
 
 
 def dossier_documents(

@@ -41,7 +41,9 @@ class Found:
     scan: api.Scan
 
 
-def begin(connection: Connection, request: api.BeginDeposit, *, depositor: Depositor, now: datetime) -> Announced:
+def begin(
+    connection: Connection, request: api.BeginDeposit, *, depositor: Depositor, quota: int, now: datetime
+) -> Announced:
     """Check what is said of a file before a byte of it is sent.
 
     Raises InvalidRequest, NotAllowed, FileRefused, NotFound for a dossier that the employer does not have; for
@@ -53,6 +55,8 @@ def begin(connection: Connection, request: api.BeginDeposit, *, depositor: Depos
         category, described = _replacing(connection, request, request.document_id, depositor=depositor)
     file_name = domain.display_name(request.file_name)
     ending = domain.check_announced(category, file_name=file_name, size=request.size)
+    used = document_store.used_bytes(connection, request.siret)
+    domain.check_quota(quota, used=used, size=request.size, depositor_kind=depositor.kind)
     announced = Announced(
         deposit_id=uuid4(),
         object_key=domain.FOLDER + uuid4().hex,

@@ -1,5 +1,6 @@
 """The employer's documents: how they are listed, opened, and judged by the funder."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,10 +26,13 @@ class UnknownDocument(Exception):
 def list_documents(connection: Connection, request: api.ListDocuments, *, viewer: Depositor) -> api.Documents:
     """Only the documents tied to neither a dossier nor a beneficiary (S44)."""
     categories = category_store.read_categories(connection)
+    shown = [key for key in categories if key not in hidden_keys(categories, show=False)]
+    if request.per_category is not None:
+        return _newest_of_each(connection, request, shown, categories, viewer=viewer)
     rows = store.employer_documents(
         connection,
         request.siret,
-        hidden=hidden_keys(categories, show=False),
+        categories=[key for key in shown if request.category in (None, key)],
         after=_document_position(request.cursor),
         limit=request.limit + 1,
     )
@@ -37,6 +41,23 @@ def list_documents(connection: Connection, request: api.ListDocuments, *, viewer
     cursor = domain.write_cursor(page[-1].deposited_at.isoformat(), str(page[-1].id)) if more else None
     return api.Documents(
         documents=tuple(answers.document(row, categories, viewer=viewer) for row in page), next_cursor=cursor
+    )
+
+
+def _newest_of_each(
+    connection: Connection,
+    request: api.ListDocuments,
+    shown: list[str],
+    categories: Mapping[str, api.Category],
+    *,
+    viewer: Depositor,
+) -> api.Documents:
+    limit = request.per_category or 1
+    rows = store.newest_of_each(connection, request.siret, categories=shown, limit=limit)
+    counts = store.count_by_category(connection, request.siret)
+    return api.Documents(
+        documents=tuple(answers.document(row, categories, viewer=viewer) for row in rows),
+        counts={key: count for key, count in counts.items() if key in shown},
     )
 
 

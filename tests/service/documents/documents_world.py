@@ -33,6 +33,7 @@ class Intake:
 
     first_scan_state: api.Scan = "available"
     draw_advices: bool = True
+    quota_bytes: int = 1024**3
 
 
 @dataclass

@@ -172,6 +172,21 @@ def test_k21_a_file_is_refused_before_it_is_sent(tilleuls: World, members: dict[
     assert tilleuls.count("deposits") == 0
 
 
+def test_k21_an_employer_has_a_quota_that_the_funder_is_not_bound_by(tilleuls: World) -> None:
+    tilleuls.intake.quota_bytes = 2 * len(BULLETIN)
+    tilleuls.deposit()
+    waiting = tilleuls.begin()  # announced bytes count as well
+    for user in ("gateway", "training_provider.institut-a"):
+        with pytest.raises(FileRefused) as refusal:
+            tilleuls.begin(category="attendance", user=user)
+        assert refusal.value.fields == ("quota",)
+    assert tilleuls.begin(category="agreement", period=None, user="funder.demo").size == len(BULLETIN)
+    tilleuls.open_dossier("20XX1", siret=OTHER)
+    assert tilleuls.begin(siret=OTHER, dossier_number="20XX1").size == len(BULLETIN)
+    put(waiting, BULLETIN)
+    assert tilleuls.complete(waiting).size == len(BULLETIN)
+
+
 def test_r9_a_store_that_is_down_changes_nothing_and_the_deposit_can_be_completed_later(tilleuls: World) -> None:
     begun = tilleuls.begin()
     put(begun, BULLETIN)

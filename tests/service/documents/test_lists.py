@@ -56,6 +56,28 @@ def test_s44_a_letter_about_a_dossier_stands_in_the_dossier(tilleuls: World) -> 
     assert [document.title for document in tilleuls.service().get_dossier(request).documents] == ["about it"]
 
 
+def test_s53_each_rubric_shows_its_newest_and_is_paged_by_itself(world: World) -> None:
+    for number in range(4):
+        world.deposit_letter(f"letter {number}")
+        world.deposit(category="bank_details", dossier_number=None, period=None, label=f"rib {number}")
+        world.wait(minutes=1)
+    answer = world.service().list_documents(api.ListDocuments(siret=TILLEULS, per_category=2))
+    assert [one.title for one in answer.documents if one.category == "letter"] == ["letter 3", "letter 2"]
+    assert [one.title for one in answer.documents if one.category == "bank_details"] == ["rib 3", "rib 2"]
+    assert answer.counts == {"letter": 4, "bank_details": 4}
+    assert answer.next_cursor is None
+    titles, cursor = [], None
+    while True:
+        wanted = api.ListDocuments(siret=TILLEULS, category="letter", limit=3, cursor=cursor)
+        page = world.service().list_documents(wanted)
+        titles += [one.title for one in page.documents]
+        if (cursor := page.next_cursor) is None:
+            break
+    assert titles == [f"letter {number}" for number in (3, 2, 1, 0)]
+    other = world.service().list_documents(api.ListDocuments(siret=OTHER, per_category=2))
+    assert (other.documents, other.counts) == ((), {})
+
+
 def test_s44_pages_hold_each_document_once(world: World) -> None:
     for number in range(5):
         world.deposit_letter(f"letter {number}")

@@ -53,6 +53,20 @@ def test_s44_the_tab_shows_documents_without_dossier_under_their_rubrics(member:
     assert "Ajouter un fichier" in page
 
 
+def test_s53_a_long_rubric_shows_its_newest_and_leads_to_all(member: TestClient, bus: FakeBus) -> None:
+    bus.list_documents = lambda request: api.Documents(documents=GENERAL, counts={GENERAL[0].category: 25})
+    page = member.get("/documents").text
+    assert bus.asked(api.LIST_DOCUMENTS)[0].per_category == 10
+    assert f'href="/documents?rubrique={GENERAL[0].category}"' in page
+    assert "Voir les 25 documents" in page
+    bus.list_documents = lambda request: api.Documents(documents=GENERAL[:1], next_cursor="next")
+    page = member.get("/documents?rubrique=bank_details&curseur=here").text
+    asked = bus.asked(api.LIST_DOCUMENTS)[1]
+    assert (asked.category, asked.cursor, asked.per_category) == ("bank_details", "here", None)
+    assert 'href="/documents?rubrique=bank_details&amp;curseur=next"' in page
+    assert member.get("/documents?rubrique=../x").status_code == 200
+
+
 def test_s45_s46_the_search_answers_with_dossiers(member: TestClient, bus: FakeBus) -> None:
     page = member.get("/documents?q=audrey").text
     assert "2 dossiers pour" in page
