@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from espace_contracts import payments as api
-from espace_contracts.types import Period, Person
 from sqlalchemy import Row
 
 CENTS = Decimal("0.00")
@@ -15,17 +14,18 @@ def page(
     months: Sequence[Row[Any]], found: Sequence[Row[Any]], *, unfiltered_count: int, next_cursor: str | None
 ) -> api.PaymentsPage:
     """The page that holds *found*; its totals are of all *months* of the search."""
-    on_page = {row.paid_on.strftime("%Y-%m") for row in found}
-    return api.PaymentsPage(
-        totals=totals(months),
-        unfiltered_count=unfiltered_count,
-        months=tuple(
-            month_total(month)
-            for month in sorted(months, key=lambda m: m.month, reverse=True)
-            if month.month in on_page
-        ),
-        payments=tuple(payment(row) for row in found),
-        next_cursor=next_cursor,
+    on_page = {(row.paid_on.year, row.paid_on.month) for row in found}
+    keys = sorted((f"{year}-{month:02d}" for year, month in on_page), reverse=True)
+    by_key = {month.month: month for month in months}
+    # One validation of the whole page, inside pydantic's core, is a third faster than a model after the other.
+    return api.PaymentsPage.model_validate(
+        {
+            "totals": totals(months),
+            "unfiltered_count": unfiltered_count,
+            "months": [month_total(by_key[key]) for key in keys if key in by_key],
+            "payments": [payment(row) for row in found],
+            "next_cursor": next_cursor,
+        }
     )
 
 
@@ -51,26 +51,26 @@ def month_total(month: Row[Any]) -> api.MonthTotal:
     return api.MonthTotal(month=month.month, amount=month.amount, count=month.current, left_count=left)
 
 
-def payment(row: Row[Any]) -> api.Payment:
-    """One payment of the list."""
+def payment(row: Row[Any]) -> dict[str, Any]:
+    """One payment of the list, as `api.Payment` takes it."""
     cancelled = row.state == "cancelled"
-    return api.Payment(
-        payment_number=row.payment_number,
-        version=row.version,
-        state=row.state,
-        dossier_number=row.dossier_number,
-        beneficiary=Person(last_name=row.beneficiary_last_name, first_name=row.beneficiary_first_name),
-        training_title=row.training_title,
-        amount=row.amount,
-        paid_hours=row.paid_hours,
-        periods=tuple(Period.model_validate(period) for period in row.periods),
-        paid_on=row.paid_on,
-        transfer_reference=row.transfer_reference,
-        transfer_amount=row.transfer_amount,
-        transfer_count=row.transfer_count,
-        corrects=row.corrects,
-        cancelled_on=row.cancelled_on if cancelled else None,
-        cancellation_reason=row.cancellation_reason if cancelled else None,
-        tick=api.Tick(at=row.ticked_at, by=row.ticked_by_name) if row.ticked_at else None,
-        untick_reason=row.untick_reason,
-    )
+    return {
+        "payment_number": row.payment_number,
+        "version": row.version,
+        "state": row.state,
+        "dossier_number": row.dossier_number,
+        "beneficiary": {"last_name": row.beneficiary_last_name, "first_name": row.beneficiary_first_name},
+        "training_title": row.training_title,
+        "amount": row.amount,
+        "paid_hours": row.paid_hours,
+        "periods": row.periods,
+        "paid_on": row.paid_on,
+        "transfer_reference": row.transfer_reference,
+        "transfer_amount": row.transfer_amount,
+        "transfer_count": row.transfer_count,
+        "corrects": row.corrects,
+        "cancelled_on": row.cancelled_on if cancelled else None,
+        "cancellation_reason": row.cancellation_reason if cancelled else None,
+        "tick": {"at": row.ticked_at, "by": row.ticked_by_name} if row.ticked_at else None,
+        "untick_reason": row.untick_reason,
+    }

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from services.payments.search import Criteria
-from services.payments.store.searches import conditions_of, query
+from services.payments.store.searches import conditions_of, query, run
 
 EXPORT_BATCH = 2000
 
@@ -29,7 +29,7 @@ PAGE = """
                training_title, amount, paid_hours, periods, paid_on, transfer_reference, transfer_key, corrects,
                cancelled_on, cancellation_reason, ticked_at, ticked_by_name, untick_reason
         from payments where {found}
-        order by paid_on desc, dossier_number fetch first :rows rows with ties
+        order by paid_on desc, dossier_number fetch first %(rows)s rows with ties
     ) as page
     left join lateral (
         select coalesce(sum(amount), 0) as amount, count(*) as count from payments
@@ -53,14 +53,14 @@ def _after(end: tuple[Any, str] | None) -> tuple[tuple[str, ...], dict[str, Any]
     """Only what follows the row *end* (date, dossier) of the list."""
     if end is None:
         return (), {}
-    following = "paid_on <= :end_on and (paid_on < :end_on or dossier_number > :end_dossier)"
+    following = "paid_on <= %(end_on)s and (paid_on < %(end_on)s or dossier_number > %(end_dossier)s)"
     return (following,), {"end_on": end[0], "end_dossier": end[1]}
 
 
 def months(connection: Connection, siret: str, criteria: Criteria) -> Sequence[Row[Any]]:
     """Each month of the search with its sums; cancelled payments are lines, and in no sum."""
     conditions, values = conditions_of(siret, criteria)
-    return connection.execute(query(MONTHS, conditions), values).all()
+    return run(connection, MONTHS, conditions, values).all()
 
 
 def page(
@@ -69,15 +69,14 @@ def page(
     """The next *rows* payments of the search in the order of S24, and all others of the last one's row."""
     conditions, values = conditions_of(siret, criteria)
     following, end = _after(after)
-    wanted = query(PAGE, (*conditions, *following))
-    return connection.execute(wanted, values | end | {"rows": rows}).all()
+    return run(connection, PAGE, (*conditions, *following), values | end | {"rows": rows}).all()
 
 
 def more_after(connection: Connection, siret: str, criteria: Criteria, *, end: tuple[Any, str]) -> bool:
     """Whether any payment of the search comes after the row *end*."""
     conditions, values = conditions_of(siret, criteria)
     following, more = _after(end)
-    return connection.execute(query(MORE, (*conditions, *following)), values | more).scalar_one()
+    return run(connection, MORE, (*conditions, *following), values | more).scalar_one()
 
 
 def count(connection: Connection, siret: str) -> int:
@@ -88,11 +87,11 @@ def count(connection: Connection, siret: str) -> int:
 def size(connection: Connection, siret: str, criteria: Criteria) -> int:
     """All payments of the search, cancelled ones too."""
     conditions, values = conditions_of(siret, criteria)
-    return connection.execute(query(SIZE, conditions), values).scalar_one()
+    return run(connection, SIZE, conditions, values).scalar_one()
 
 
 def stream(connection: Connection, siret: str, criteria: Criteria) -> Iterator[Sequence[Row[Any]]]:
     """Every payment of the search, by batches from a cursor on the server: memory does not grow with the search."""
     conditions, values = conditions_of(siret, criteria)
-    wanted = query(EXPORT, conditions).execution_options(yield_per=EXPORT_BATCH)
-    yield from connection.execute(wanted, values).partitions()
+    found = connection.exec_driver_sql(query(EXPORT, conditions), values, execution_options={"yield_per": EXPORT_BATCH})
+    yield from found.partitions()

@@ -9,14 +9,14 @@ from espace_contracts.types import Actor
 from sqlalchemy import Connection, Row, text
 
 from services.payments.search import Criteria
-from services.payments.store.searches import conditions_of, query
+from services.payments.store.searches import conditions_of, run
 
 LOCK_OWN = text(
     "select payment_number, state, ticked_at is not null as ticked, tick_batch from payments"
     " where siret = :siret and payment_number = any(:numbers) and state <> 'awaited'"
     " order by payment_number for update"
 )
-TO_TICK = "select payment_number from payments where {found} order by paid_on desc, dossier_number limit :most"
+TO_TICK = "select payment_number from payments where {found} order by paid_on desc, dossier_number limit %(most)s"
 TO_TICK_COUNT = "select count(*) from payments where {found}"
 BATCH = text("select payment_number from payments where siret = :siret and tick_batch = :batch")
 TICK = text(
@@ -39,10 +39,10 @@ def to_tick(connection: Connection, siret: str, criteria: Criteria, *, most: int
     """Numbers of the newest *most* payments of the search that can be ticked, and how many more there are."""
     conditions, values = conditions_of(siret, criteria)
     conditions = (*conditions, "ticked_at is null", "state = 'current'")
-    numbers = connection.execute(query(TO_TICK, conditions), values | {"most": most}).scalars().all()
+    numbers = run(connection, TO_TICK, conditions, values | {"most": most}).scalars().all()
     if len(numbers) < most:
         return numbers, 0
-    return numbers, connection.execute(query(TO_TICK_COUNT, conditions), values).scalar_one() - most
+    return numbers, run(connection, TO_TICK_COUNT, conditions, values).scalar_one() - most
 
 
 def batch(connection: Connection, siret: str, batch_id: UUID) -> Sequence[str]:
