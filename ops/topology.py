@@ -107,9 +107,11 @@ def _gateway_rights() -> Rights:
 def _outside_rights(user: str, kind: str) -> Rights:
     own = f"rpc\\.reply.+|amq\\.gen.+|{user.replace('.', '[.]')}\\..+"
     funder = kind == FUNDER
+    # nameko's own callers declare the exchange: the funder's systems may, though it lets them delete it too.
+    declares = f"|{RPC_EXCHANGE}" if funder else ""
     inbound = "|".join(event.type.replace(".", "[.]") for event in INBOUND_EVENTS)
     return Rights(
-        configure=f"^({own})$",
+        configure=f"^({own}{declares})$",
         write=f"^({RPC_EXCHANGE}|{own}{'|funder[.]events' if funder else ''})$",
         read=f"^({RPC_EXCHANGE}|{own}{'|' + OWN_EVENTS if funder else ''})$",
         topics={

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import kombu
+from amqp.exceptions import NotFound
 
 from chassis.asyncbus import BusClient
 from ops.management import request as manage
@@ -136,6 +137,14 @@ class RunningPayments:
                 await client.close()
 
         return asyncio.run(once())
+
+    def consumers(self, queue):
+        """How many listen to *queue*; 0 too when it is not there."""
+        with kombu.Connection(self._admin) as connection:
+            try:
+                return connection.channel().queue_declare(queue, passive=True).consumer_count
+            except NotFound:
+                return 0
 
     def buried(self, event_type):
         """The dead letters of *event_type*, taken away: (reason, body)."""
