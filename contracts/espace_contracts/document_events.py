@@ -61,6 +61,16 @@ class DocumentAvailable(DocumentsEvent):
     version: Version
 
 
+class DocumentInfected(DocumentsEvent):
+    """A scanner has found *signature* in this version of a document, which is never served (K24)."""
+
+    type: ClassVar[str] = "DocumentInfected.v1"
+
+    document_id: Id
+    version: Version
+    signature: Annotated[str, StringConstraints(max_length=200)]
+
+
 class DocumentRecategorised(DocumentsEvent):
     """A deposit stands under another category, with that category's fields (S49)."""
 
@@ -107,6 +117,7 @@ EVENTS: tuple[type[EventData], ...] = (
     DossierOpened,
     DocumentDeposited,
     DocumentAvailable,
+    DocumentInfected,
     DocumentReplaced,
     DocumentRecategorised,
     DocumentDeleted,

@@ -30,7 +30,8 @@ class IntakeRules(DependencyProvider):
         """
         self.quota_bytes = self.container.config["settings"].quota_bytes
         self.draw_advices = self.container.config["settings"].draw_advices
-        self.first_scan_state = "pending" if self.container.config["settings"].hold_until_scanned else "available"
+        settings = self.container.config["settings"]
+        self.first_scan_state = "pending" if settings.hold_until_scanned or settings.clamd_address else "available"
 
     def get_dependency(self, worker_ctx: Any) -> "IntakeRules":
         """The same object for every worker."""

@@ -113,6 +113,7 @@ document_versions = Table(
     _text("siret"),
     *_stored(),
     _text("scan"),
+    Column("scan_tried_at", DateTime(timezone=True), nullable=True, comment="a scanner took it last"),
     _time("created_at"),
     Column("drawn_from", JSONB, nullable=True, comment="facts of a file that we draw ourselves"),
     Column("drawn_at", DateTime(timezone=True), nullable=True, comment="its bytes are in the store since"),

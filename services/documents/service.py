@@ -20,6 +20,7 @@ from chassis.service import Service
 from chassis.threads import off_hub
 from services.documents import advice, domain, intake
 from services.documents.category_loader import CategoryLoader
+from services.documents.scanner import Scanner
 from services.documents.sweeper import Sweeper
 from services.documents.usecases import advices, categories, changes, deposits, documents, dossiers
 
@@ -34,6 +35,7 @@ class DocumentsService(Service):
     intake_rules = intake.IntakeRules()
     sweeper = Sweeper()
     category_loader = CategoryLoader()
+    scanner = Scanner()
 
     # --- what is read
 
@@ -125,13 +127,15 @@ class DocumentsService(Service):
         # an advice takes the place of ours wherever that is: only the worker's role sees every employer's
         is_advice = deposit.payment_number is not None
         with self.db.work() if is_advice else self.db.transaction(siret=request.siret) as connection:
-            return once(
+            document = once(
                 connection,
                 api.COMPLETE_DEPOSIT,
                 request,
                 lambda: deposits.complete(connection, request, viewer=viewer, found=found, now=self.clock()),
                 caller=self._key_owner(),
             )
+        self.scanner.wake()
+        return document
 
     # --- own deposits change
 

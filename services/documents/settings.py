@@ -14,6 +14,11 @@ class Settings(ServiceSettings, ObjectStoreSettings):
     hold_until_scanned: bool = Field(
         default=False, description="new files stay pending, and closed, until a scanner clears them"
     )
+    clamd_address: str = Field(
+        default="",
+        pattern=r"^(unix:/.+|[^:/\s]+:[0-9]{1,5})?$",
+        description="ClamAV daemon that scans new files, `host:port` or `unix:/path`; without it none is scanned",
+    )
     draw_advices: bool = Field(default=True, description="draw up a remittance advice for every payment")
     quota_bytes: int = Field(
         default=20 * 1024**3,

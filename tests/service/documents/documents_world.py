@@ -5,6 +5,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -49,6 +50,7 @@ class World:
         """The service as it is while it answers a call of this broker user."""
         service = DocumentsService()
         service.db, service.files, service.clock = self.db, self.files, lambda: self.now
+        service.scanner = SimpleNamespace(wake=lambda: None)
         service.intake_rules, service.caller = self.intake, CallingUser.of(user)
         return service
 
