@@ -140,7 +140,8 @@ def _install_browser_packages() -> None:
     npm = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     command = [str(node / "bin" / "node"), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     path = f"{node / 'bin'}:{os.environ.get('PATH', os.defpath)}"
-    _run("npm", command, folder=ASSETS, environment={**os.environ, "PATH": path})
+    # The machine's own authorities count as well: behind a company's proxy nothing else would be believed.
+    _run("npm", command, folder=ASSETS, environment={**os.environ, "PATH": path, "NODE_USE_SYSTEM_CA": "1"})
 
 
 def _build_assets() -> None:
