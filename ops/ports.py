@@ -1,11 +1,14 @@
 """Which ports a stack listens on: its defaults, or the next free ones, all below the kernel's own range (32768)."""
 
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 LIMIT = 32768
 LOOPBACK = "127.0.0.1"
+SOCKETS = Path("/tmp")  # noqa: S108 - where weed puts them, whatever it is told
 
 
 class NoFreePort(Exception):
@@ -62,7 +65,13 @@ def is_free(port: int) -> bool:
             probe.bind((LOOPBACK, port))
         except OSError:
             return False
-    return True
+    return not _is_blocked_by_another_user(port)
+
+
+def _is_blocked_by_another_user(port: int) -> bool:
+    # weed names a socket in /tmp after each of its ports, and stops when it cannot replace what a killed one left.
+    sockets = SOCKETS.glob(f"seaweedfs-*-{port}.sock")
+    return os.geteuid() != 0 and any(socket.lstat().st_uid != os.geteuid() for socket in sockets)
 
 
 def choose(*, offset: int = 0, free: Callable[[int], bool] = is_free) -> tuple[Ports, list[Moved]]:

@@ -53,6 +53,9 @@ def _flags(ports: Ports) -> tuple[str, ...]:
         f"-s3.port={ports.s3}",
         f"-s3.port.grpc={ports.s3_grpc}",
         "-s3.config=s3.json",
+        # By default these lie in /tmp, where what another user left stops the server.
+        "-s3.localSocket=s3.sock",
+        "-filer.localSocket=filer.sock",
         "-s3.autoCreateBucket=false",
         "-s3.iam=false",
         "-s3.port.iceberg=0",

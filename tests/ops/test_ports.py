@@ -1,5 +1,6 @@
 """A stack finds its ports."""
 
+import os
 import socket
 from dataclasses import astuple
 
@@ -53,3 +54,13 @@ def test_a_listener_makes_its_port_taken(address):
         port = server.getsockname()[1]
         assert not ports.is_free(port)
     assert ports.is_free(port)
+
+
+def test_a_port_whose_socket_another_user_left_is_not_free(tmp_path, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    (tmp_path / f"seaweedfs-filer-grpc-{port}.sock").touch()
+    monkeypatch.setattr(ports, "SOCKETS", tmp_path)
+    assert ports.is_free(port), "our own is replaced"
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert not ports.is_free(port)
