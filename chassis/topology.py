@@ -10,6 +10,7 @@ from typing import Any
 from espace_contracts.envelope import EventData
 
 RPC_EXCHANGE = "nameko-rpc"
+REPLY_KEY = "^[A-Za-z0-9_-]+$"  # no dot, star or hash: nobody can listen to requests or to all replies
 RETRY_DELAYS = {"5s": 5_000, "30s": 30_000, "5m": 300_000}  # milliseconds
 DEAD_LETTER_DAYS = 30  # dead letters hold personal data (K38)
 DELIVERY_LIMIT = 50  # deliveries that end in a consumer's death; our own attempts are counted in a header

@@ -9,10 +9,9 @@ from typing import Any
 from espace_contracts.registry import EXCHANGES, INBOUND_EVENTS, METHODS, SERVICES, SUBSCRIPTIONS
 from espace_contracts.rpc import FUNDER, GATEWAY, OUTSIDE_KINDS
 
-from chassis.topology import RPC_EXCHANGE, Binding, QueueSpec, delivery_exchange, event_queues, rpc_queues
+from chassis.topology import REPLY_KEY, RPC_EXCHANGE, Binding, QueueSpec, delivery_exchange, event_queues, rpc_queues
 
 NOTHING = "^$"
-REPLY_KEY = "^[A-Za-z0-9_-]+$"  # no dot, star or hash: nobody can listen to requests or to all replies
 OWN_EVENTS = "(identity|payments|documents)\\.events"
 
 

@@ -4,6 +4,7 @@ The reply leaves on the consumer's own channel, transient and unconfirmed, and t
 after it: a lost reply is covered by the caller's deadline and idempotency key, and nothing else is given up.
 """
 
+import re
 import time
 from collections.abc import Callable
 from functools import partial
@@ -24,7 +25,7 @@ from chassis.bus.consumer import LOST, BusConsumer, kombu_queue
 from chassis.bus.incidents import OUTAGES, report
 from chassis.bus.publisher import ConfirmedPublisher
 from chassis.bus.timelimits import timeouts_are_errors
-from chassis.topology import RPC_EXCHANGE, rpc_queues
+from chassis.topology import REPLY_KEY, RPC_EXCHANGE, rpc_queues
 
 log = structlog.get_logger()
 
@@ -56,6 +57,7 @@ class RpcRequests(RpcConsumer):
         """Start the worker for a raw request; a refusal before the method starts is an answer too."""
         try:
             _check_readable(message)
+            _check_straight(message)
             provider = self.get_provider_for_method(message.delivery_info["routing_key"])
             provider.handle_message(message)
         except Unreadable as exc:
@@ -157,9 +159,12 @@ def check_caller(method: Method, user_id: str | None) -> CallingUser:
 
 
 def _check_readable(message: Any) -> None:
-    """Raises Unreadable unless a JSON object came that wants a reply."""
-    if not message.properties.get("reply_to"):
+    """Raises Unreadable unless a JSON object came that wants a reply, to where one may go."""
+    reply_to = message.properties.get("reply_to")
+    if not reply_to:
         raise Unreadable("no_reply_to")
+    if not re.fullmatch(REPLY_KEY, reply_to):  # the broker would close our channel, again at each redelivery
+        raise Unreadable("bad_reply_to")
     if len(message.body) > LARGEST_MESSAGE:
         raise Unreadable("too_large")
     if message.content_type != "application/json":
@@ -171,6 +176,16 @@ def _check_readable(message: Any) -> None:
     if not isinstance(document, dict):
         raise Unreadable("bad_json")
     message.payload_document = document
+
+
+def _check_straight(message: Any) -> None:
+    """Raises NotAllowed unless the request was published to the exchange of RPC itself.
+
+    The broker holds publishers to the routing keys of their methods there, and only there: not when a message comes
+    through an exchange that a caller bound to it, or as a dead letter of a queue of the caller's (K31).
+    """
+    if message.delivery_info["exchange"] != RPC_EXCHANGE or "x-death" in (message.headers or {}):
+        raise NotAllowed("requests are published to nameko-rpc itself")
 
 
 def _on_the_wire(error: Exception) -> dict[str, Any]:

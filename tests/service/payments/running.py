@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import kombu
+import psycopg
 from amqp.exceptions import NotFound
 
 from chassis.asyncbus import BusClient
@@ -145,6 +146,17 @@ class RunningPayments:
                 return connection.channel().queue_declare(queue, passive=True).consumer_count
             except NotFound:
                 return 0
+
+    def waiting(self, queue):
+        """How many messages of *queue* wait."""
+        with kombu.Connection(self._admin) as connection:
+            return connection.channel().queue_declare(queue, passive=True).message_count
+
+    def recorded(self, payment_number):
+        """How many payments bear this number."""
+        with psycopg.connect(self._environment["PAYMENTS_WORKER_DATABASE_URL"]) as connection:
+            query = "select count(*) from payments where payment_number = %s"
+            return connection.execute(query, (payment_number,)).fetchone()[0]
 
     def buried(self, event_type):
         """The dead letters of *event_type*, taken away: (reason, body)."""
