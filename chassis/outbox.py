@@ -14,6 +14,7 @@ INSERT = text(
     "insert into outbox (event_id, type, exchange, body, created_at)"
     " values (:event_id, :type, :exchange, :body, :created_at)"
 )
+EVENTS_A_TRIP = 250
 WAKE = text(f"notify {CHANNEL}")
 
 
@@ -26,9 +27,14 @@ def publish(connection: Connection, data: EventData, *, subject: str, at: dateti
 
 
 def publish_all(connection: Connection, events: Sequence[tuple[EventData, str]], *, at: datetime) -> None:
-    """The same for many events, each with its subject, in one round trip."""
+    """The same for many events, each with its subject, in few round trips.
+
+    Between them the process has its turn: rendering thousands at once would stop its other calls (trap 6).
+    """
+    for start in range(0, len(events), EVENTS_A_TRIP):
+        part = events[start : start + EVENTS_A_TRIP]
+        connection.execute(INSERT, [_row(data, subject=subject, at=at) for data, subject in part])
     if events:
-        connection.execute(INSERT, [_row(data, subject=subject, at=at) for data, subject in events])
         connection.execute(WAKE)
 
 
