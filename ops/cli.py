@@ -75,9 +75,12 @@ def demo(amqp: str | None) -> None:
     """Publish the demo employer's events as the funder's system would."""
     from ops import demo as events
     from ops.folders import RUN
-    from ops.stackfile import read
+    from ops.stackfile import NotRunning, read
 
-    count = events.publish(amqp or str(read(RUN.stack_file)["amqp"]))
+    try:
+        count = events.publish(amqp or str(read(RUN.stack_file)["amqp"]))
+    except (NotRunning, events.Unroutable) as exc:
+        raise click.ClickException(str(exc)) from exc
     click.echo(f"Published {count} events.")
 
 

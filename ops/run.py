@@ -106,13 +106,19 @@ async def _start(stack: Stack, supervisor: Supervisor, began: float) -> None:
     await stack.migrate()
     say("Starting the processes …")
     await stack.start_processes(supervisor, say)
-    if not DEMO_DONE.exists():
-        count = await asyncio.to_thread(demo.publish, stack.settings.demo_amqp)
-        DEMO_DONE.touch()
-        say(f"Published the {count} events of {demo.EVENTS.relative_to(ROOT)} as the funder's system would.")
+    await _publish_demo_once(stack)
     stackfile.write_operators(RUN, stack.settings)
     stackfile.write(RUN.stack_file, stackfile.contents(stack.endpoints, stack.settings))
     say(_welcome(stack, time.monotonic() - began))
+
+
+async def _publish_demo_once(stack: Stack) -> None:
+    servers = "private" if "rabbitmq" in stack.endpoints.private else stack.endpoints.amqp.rpartition("@")[2]
+    if DEMO_DONE.exists() and DEMO_DONE.read_text(encoding="utf-8") == servers:
+        return
+    count = await asyncio.to_thread(demo.publish, stack.settings.demo_amqp)
+    DEMO_DONE.write_text(servers, encoding="utf-8")
+    say(f"Published the {count} events of {demo.EVENTS.relative_to(ROOT)} as the funder's system would.")
 
 
 def _welcome(stack: Stack, seconds: float) -> str:

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from ops import benching
 from ops.cli import main
-from ops.folders import ROOT
+from ops.folders import ROOT, StackFolder
 from ops.settings_check import faults
 
 HEAVY = ("kombu", "boto3", "psycopg", "sqlalchemy", "nameko", "eventlet", "fastapi", "nacl", "asyncio", "pydantic")
@@ -54,6 +54,13 @@ def test_faults_end_the_command_with_an_error():
     assert answer.exit_code == 1
     assert "PAYMENTS_AMQP_URL: " in answer.output
     assert "IDENTITY_" not in answer.output
+
+
+def test_a_demo_without_a_running_portal_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("ops.folders.RUN", StackFolder(tmp_path, tmp_path / "stack.json"))
+    answer = CliRunner().invoke(main, ["demo"])
+    assert answer.exit_code == 1
+    assert "nothing runs from this checkout" in answer.output
 
 
 def test_an_unknown_measurement_is_refused_with_the_known_ones(capsys):
