@@ -1,6 +1,6 @@
 """`espace payments import FILE.csv`: payments from a file, recorded by the same call that the funder's systems use.
 
-All lines are checked before the first one is sent. The calls carry idempotency keys made of the file's content, so
+All lines are checked here, then by the service against what it knows, before the first one is recorded. The calls carry idempotency keys made of the file's content, so
 that the command can be given again after a fault of the network: what was recorded stays as it is.
 """
 
@@ -31,19 +31,22 @@ class Imported:
     refused: list[Fault] = field(default_factory=list)
 
 
-def requests(checked: Checked, content: bytes) -> Iterator[tuple[list[int], api.RecordPayments]]:
-    """The calls that record the file, each with the lines of its payments."""
+def requests(checked: Checked, content: bytes, *, check_only: bool) -> Iterator[tuple[list[int], api.RecordPayments]]:
+    """The calls that take the file, each with the lines of its payments."""
     digest = hashlib.sha256(content).hexdigest()[:40]
     for start in range(0, len(checked.payments), A_CALL):
         part = tuple(checked.payments[start : start + A_CALL])
-        request = api.RecordPayments(payments=part, idempotency_key=f"import-{digest}-{start}")
+        key = None if check_only else f"import-{digest}-{start}"
+        request = api.RecordPayments(payments=part, check_only=check_only, idempotency_key=key)
         yield checked.lines[start : start + A_CALL], request
 
 
-def record(checked: Checked, content: bytes, *, call: Call, step: Callable[[int], Any]) -> Imported:
+def take(
+    checked: Checked, content: bytes, *, call: Call, step: Callable[[int], Any], check_only: bool = False
+) -> Imported:
     """Send all of them; *step* is told how many were sent. A version that is known with other facts is refused."""
     imported = Imported()
-    for lines, request in requests(checked, content):
+    for lines, request in requests(checked, content, check_only=check_only):
         answer = call(request)
         imported.recorded += answer.recorded
         imported.unchanged += answer.unchanged
@@ -68,22 +71,33 @@ def tell(faults: list[Fault]) -> None:
 
 
 def send(checked: Checked, content: bytes, *, amqp_url: str) -> Imported:
-    """Record the file over the bus, with a progress bar. Raises Unavailable, and the refusals of the method."""
+    """Let the service check the whole file, then record it, with progress bars; nothing if it refuses any.
+
+    Raises Unavailable, and the refusals of the method.
+    """
     from chassis.asyncbus import BusClient
 
     with asyncio.Runner() as runner:
         client = BusClient(amqp_url, name="payments-import")
         runner.run(client.start())
+
+        def call(request: api.RecordPayments) -> api.RecordedPayments:
+            return runner.run(client.call(api.RECORD_PAYMENTS, request))
+
         try:
-            with click.progressbar(length=len(checked.payments), label="Recording", file=sys.stderr) as bar:
-                return record(
-                    checked,
-                    content,
-                    call=lambda request: runner.run(client.call(api.RECORD_PAYMENTS, request)),
-                    step=bar.update,
-                )
+            tried = _with_bar("Checking", checked, content, call=call, check_only=True)
+            return (
+                Imported(refused=tried.refused)
+                if tried.refused
+                else _with_bar("Recording", checked, content, call=call, check_only=False)
+            )
         finally:
             runner.run(client.close())
+
+
+def _with_bar(label: str, checked: Checked, content: bytes, *, call: Call, check_only: bool) -> Imported:
+    with click.progressbar(length=len(checked.payments), label=label, file=sys.stderr) as bar:
+        return take(checked, content, call=call, step=bar.update, check_only=check_only)
 
 
 @click.group()

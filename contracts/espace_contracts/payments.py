@@ -91,11 +91,16 @@ class PaymentsExported(PaymentsEvent):
 
 
 class RecordPayments(Write):
-    """Up to 1,000 payments; each is checked by itself as a `PaymentFacts`, the valid ones are recorded."""
+    """Up to 1,000 payments; each is checked by itself as a `PaymentFacts`, the valid ones are recorded.
+
+    With *check_only* nothing is: the answer says what would become of them.
+    """
 
     payments: tuple[dict[str, Any], ...] = Field(
         min_length=1, max_length=1000, json_schema_extra={"items": {"$ref": "#/$defs/PaymentFacts"}}
     )
+
+    check_only: bool = False
 
     facts: ClassVar[type[PaymentFacts]] = PaymentFacts
 

@@ -95,8 +95,18 @@ def record_payments(connection: Connection, request: api.RecordPayments, *, now:
             valid.append((index, api.RecordPayments.facts.model_validate(stated)))
         except ValidationError as exc:
             rejected.append(api.RejectedPayment(index=index, reason="invalid", fields=faulty_fields(exc)))
-    outcome = record(connection, [facts for _, facts in valid], now=now)
+    statements = [facts for _, facts in valid]
+    take = _try if request.check_only else record
+    outcome = take(connection, statements, now=now)
     for place in outcome.conflicts:
         rejected.append(api.RejectedPayment(index=valid[place][0], reason="version_conflict", fields=("version",)))
     rejected.sort(key=lambda one: one.index)
     return api.RecordedPayments(recorded=outcome.recorded, unchanged=outcome.unchanged, rejected=tuple(rejected))
+
+
+def _try(connection: Connection, statements: Sequence[Statement], *, now: datetime) -> Recorded:
+    """What `record` would answer; rows and events are taken back."""
+    with connection.begin_nested() as attempt:
+        outcome = record(connection, statements, now=now)
+        attempt.rollback()
+    return outcome

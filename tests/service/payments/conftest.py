@@ -21,9 +21,9 @@ class Portal:
         with self.database.work() as connection:
             return recording.record(connection, statements, now=now)
 
-    def rpc_record(self, payments):
+    def rpc_record(self, payments, **how):
         with self.database.work() as connection:
-            return recording.record_payments(connection, api.RecordPayments(payments=payments), now=NOW)
+            return recording.record_payments(connection, api.RecordPayments(payments=payments, **how), now=NOW)
 
     def list(self, *, siret=CLINIC, cursor=None, limit=100, **criteria):
         request = api.ListPayments(siret=siret, search=search(**criteria), cursor=cursor, limit=limit)

@@ -210,3 +210,15 @@ def test_hostile_texts_are_kept_as_they_are(portal):
     portal.record(issued(training_title=title), cancelled("900001", reason="a\x00b"))
     payment = portal.one()
     assert (payment.training_title, payment.cancellation_reason) == (title, "ab")
+
+
+def test_what_is_only_checked_is_answered_alike_and_leaves_nothing(portal):
+    portal.record(issued("1"))
+    stated = [one.model_dump(mode="json", exclude_none=True) for one in (issued("1"), issued("2"))]
+    stated += [stated[0] | {"amount": "9.00"}, {}]
+    checked = portal.rpc_record(stated, check_only=True)
+    assert (checked.recorded, checked.unchanged, [one.index for one in checked.rejected]) == (1, 1, [2, 3])
+    assert portal.numbers() == ["1"]
+    assert len(portal.events()) == 1
+    assert portal.rpc_record(stated) == checked
+    assert portal.numbers() == ["1", "2"]

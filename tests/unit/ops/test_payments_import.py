@@ -5,7 +5,7 @@ from click.testing import CliRunner
 from espace_contracts import payments as api
 
 from ops.payments_file import MOST_TOLD, NotAPaymentsFile, check
-from ops.payments_import import payments, record
+from ops.payments_import import payments, take
 
 HEADER = (
     "N° règlement;SIRET;N° dossier;Nom;Prénom;Formation;Montant;Heures payées;Périodes;Date de paiement;"
@@ -134,20 +134,23 @@ def test_calls_are_bounded_and_keyed_by_the_files_content():
         asked.append(request)
         return api.RecordedPayments(recorded=len(request.payments), unchanged=0)
 
-    imported = record(check(content), content, call=call, step=sent.append)
+    imported = take(check(content), content, call=call, step=sent.append)
     assert (imported.recorded, sent) == (1001, [500, 500, 1])
     keys = [request.idempotency_key for request in asked]
     again = []
-    record(check(content), content, call=lambda request: again.append(request) or call(request), step=sent.append)
+    take(check(content), content, call=lambda request: again.append(request) or call(request), step=sent.append)
     assert [request.idempotency_key for request in again] == keys
     assert len(set(keys)) == 3
+    asked.clear()
+    take(check(content), content, call=call, step=sent.append, check_only=True)
+    assert {(request.check_only, request.idempotency_key) for request in asked} == {(True, None)}
 
 
 def test_what_the_service_refuses_is_told_by_its_line():
     content = file(GOOD, GOOD.replace("803455;", "803456;"))
     refused = api.RejectedPayment(index=1, reason="version_conflict", fields=("version",))
     answer = api.RecordedPayments(recorded=1, unchanged=0, rejected=(refused,))
-    (fault,) = record(check(content), content, call=lambda _: answer, step=lambda _: None).refused
+    (fault,) = take(check(content), content, call=lambda _: answer, step=lambda _: None).refused
     assert (fault.line, "raise the version" in fault.reason) == (3, True)
 
 
