@@ -14,6 +14,7 @@ from gateway import api, errors, pages
 from gateway.edge import Edge
 from gateway.files import Files
 from gateway.rendering import Pages, read_manifest
+from gateway.robot import Robot
 from gateway.session import Bus, Cookies, Sessions
 from gateway.settings import Settings
 
@@ -39,6 +40,7 @@ def create_app(settings: Settings, bus: Bus, *, manifest: dict[str, str] | None 
     state.sessions = Sessions(bus, seconds=settings.session_cache_seconds)
     state.pages = Pages(settings, read_manifest() if manifest is None else manifest)
     state.files = Files()
+    state.robot = Robot(settings.robot_key.get_secret_value())
     bus.listen(identity.SessionEnded, state.sessions.ended)
     bus.on_disconnect(state.sessions.forget_all)
     app.mount("/static/build", Unchanging(directory=STATIC / "build", check_dir=False), name="static")

@@ -17,12 +17,17 @@ PLAIN = (
     MODULES / "htmx.org/dist/htmx.min.js",
     MODULES / "bootstrap/dist/css/bootstrap.min.css",
     MODULES / "@fontsource-variable/figtree/files/figtree-latin-wght-normal.woff2",
+    MODULES / "altcha/dist/external/altcha.min.js",
+    MODULES / "altcha/dist/external/altcha.css",
+    MODULES / "altcha/dist/workers/pbkdf2.js",
+    MODULES / "altcha/dist/i18n/fr-fr.js",
+    SOURCES / "robot.js",
     SOURCES / "app.js",
     SOURCES / "upload.js",
     SOURCES / "favicon.svg",
 )
 STYLE = SOURCES / "theme.css"
-PACKAGES = ("htmx.org", "bootstrap", "@fontsource-variable/figtree")
+PACKAGES = ("htmx.org", "bootstrap", "altcha", "@fontsource-variable/figtree")
 NOTICE = "THIRD_PARTY.txt"
 MANIFEST = "manifest.json"
 SOURCE_MAP = re.compile(rb"\n?(//|/\*)# sourceMappingURL=[^\n]*\s*$")

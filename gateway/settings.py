@@ -5,7 +5,7 @@ from base64 import b64decode
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from chassis.settings import ProcessSettings, settings_config
 
@@ -25,6 +25,9 @@ class Settings(ProcessSettings):
     model_config = settings_config("GATEWAY_")
 
     identity_public_key: str = Field(description="X25519 key of identity, base64: passwords are sealed for it")
+    robot_key: SecretStr = Field(
+        min_length=32, description="at least 32 signs, the same in all replicas: signs the challenges of the robot box"
+    )
     largest_upload: Annotated[int, Field(ge=1)] = Field(
         default=50 * 1024**2, description="bytes; each category of documents has a smaller limit of its own"
     )

@@ -96,6 +96,15 @@ class WeakPassword(Refusal):
     code = "weak_password"
 
 
+class ResetRefused(Refusal):
+    """The form behind a reset link is faulty; *fields* names every fault at once.
+
+    identifier, repeated (the two passwords differ), robot, and the rules that the password breaks, as in WeakPassword.
+    """
+
+    code = "reset_refused"
+
+
 class IdentifierTaken(Refusal):
     """The wanted identifier cannot be had."""
 

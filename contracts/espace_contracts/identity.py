@@ -1,5 +1,6 @@
 """The service `identity`: accounts, credentials, sessions, mails."""
 
+from hashlib import sha256
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -8,7 +9,7 @@ from espace_contracts import errors
 from espace_contracts.envelope import EventData
 from espace_contracts.funder import Employer
 from espace_contracts.rpc import FUNDER, GATEWAY, Answer, Done, Method, Request, Write
-from espace_contracts.types import Email, Funder, Id, Instant, Sealed, Siret, Text, TokenHash
+from espace_contracts.types import Email, Funder, Id, Instant, Message, Sealed, Sha256, Siret, Text, TokenHash
 
 SERVICE = "identity"
 EXCHANGE = "identity.events"
@@ -201,13 +202,39 @@ class RemindIdentifier(Request):
     remote_address: Text
 
 
+class SolvedChallenge(Message):
+    """A challenge of the robot box that the gateway has found solved; identity takes each one once (K14)."""
+
+    digest: Sha256
+    expires_at: Instant
+
+
 class ResetPassword(Write):
-    """Set a new password behind the mailed link (S18 to S20); opens no session, ends all."""
+    """Set a new password behind the mailed link (S18 to S20); opens no session, ends all.
+
+    The robot box is passed by a solved challenge or, without script, by a mailed code (see `robot_code_hash`).
+    """
 
     token_hash: TokenHash
     identifier: str = Field(max_length=1000)
     password: Sealed
+    repeated: Sealed | None = Field(default=None, description="the same, typed again (S18); without it refused")
+    solved: SolvedChallenge | None = None
+    robot_code: TokenHash | None = None
     remote_address: Text
+
+
+class SendRobotCode(Request):
+    """« Recevoir un code par mail »: for those whose browser cannot tick the robot box (S18)."""
+
+    token_hash: TokenHash
+    remote_address: Text
+
+
+def robot_code_hash(link_hash: str, code: str) -> str:
+    """What stands for the mailed *code* of this link, however it was typed: without spaces, hyphens and case."""
+    typed = "".join(code.split()).replace("-", "").upper()
+    return sha256(f"{link_hash}:{typed}".encode()).hexdigest()
 
 
 class OwnSession(Answer):
@@ -309,7 +336,10 @@ RESET_PASSWORD = Method(
     ResetPassword,
     Done,
     _GATEWAY,
-    (errors.LinkInvalid, errors.InvalidRequest, errors.WeakPassword, errors.TooManyAttempts),
+    (errors.LinkInvalid, errors.InvalidRequest, errors.ResetRefused, errors.TooManyAttempts),
+)
+SEND_ROBOT_CODE = Method(
+    SERVICE, "send_robot_code", SendRobotCode, Done, _GATEWAY, (errors.LinkInvalid, errors.TooManyAttempts)
 )
 LIST_SESSIONS = Method(SERVICE, "list_sessions", SessionToken, OwnSessions, _GATEWAY, (errors.SessionInvalid,))
 END_SESSIONS = Method(SERVICE, "end_sessions", EndOwnSessions, Done, _GATEWAY, (errors.SessionInvalid, errors.NotFound))
@@ -357,6 +387,7 @@ METHODS = (
     REMIND_IDENTIFIER,
     GET_RESET_LINK,
     RESET_PASSWORD,
+    SEND_ROBOT_CODE,
     LIST_SESSIONS,
     END_SESSIONS,
     REISSUE_CREDENTIALS,

@@ -10,6 +10,7 @@ from gateway.pages import (
     documents,
     dossiers,
     first_login,
+    forgotten,
     home,
     legal,
     login,
@@ -22,6 +23,7 @@ router = APIRouter(include_in_schema=False)
 for module in (
     login,
     first_login,
+    forgotten,
     legal,
     home,
     payments,

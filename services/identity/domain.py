@@ -134,6 +134,12 @@ def provisional_password(choose: Choose) -> str:
     return "-".join("".join(signs[start : start + 6]) for start in (0, 6, 12))
 
 
+def robot_code(choose: Choose) -> str:
+    """A code such as K7QM-2XDR, to be typed from a mail (S18)."""
+    signs = [choose(CAPITALS + DIGITS) for _ in range(8)]
+    return f"{''.join(signs[:4])}-{''.join(signs[4:])}"
+
+
 def masked_email(address: str) -> str:
     """*address* so that its owner knows it and nobody else learns it: `rh@clin…tilleuls.example`."""
     local, _, host = address.rpartition("@")

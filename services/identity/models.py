@@ -128,6 +128,13 @@ forgotten_requests = Table(
     Column("requested_at", INSTANT, nullable=False),
 )
 
+spent_challenges = Table(
+    "spent_challenges",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("expires_at", INSTANT, nullable=False),
+)
+
 login_attempts = Table(
     "login_attempts",
     metadata,

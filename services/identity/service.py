@@ -7,7 +7,7 @@ case and answers. Rules live in `domain`, work in `usecases`, queries in `store`
 from espace_contracts import funder
 from espace_contracts import identity as api
 from espace_contracts.envelope import Event
-from espace_contracts.errors import InvalidRequest, WrongCredentials
+from espace_contracts.errors import ResetRefused, WrongCredentials
 from espace_contracts.registry import REPLAYS
 from espace_contracts.replay import EventsPage, EventsSince
 from espace_contracts.rpc import Done
@@ -185,12 +185,20 @@ class IdentityService(Service):
                     request,
                     lambda: forgotten.reset_password(connection, request, kit=self.kit, now=self.clock()),
                 )
-        except InvalidRequest:
+        except ResetRefused as exc:
             with self.db.transaction() as connection:
-                forgotten.note_wrong_identifier(connection, request, kit=self.kit, now=self.clock())
+                forgotten.note_refused(connection, request, exc.fields, kit=self.kit, now=self.clock())
             raise
         self.mailer.wake()
         return Done()
+
+    @rpc(api.SEND_ROBOT_CODE)
+    def send_robot_code(self, request: api.SendRobotCode) -> Done:
+        """Mail a code that stands for the robot box (S18)."""
+        with self.db.transaction() as connection:
+            done = forgotten.send_robot_code(connection, request, kit=self.kit, now=self.clock())
+        self.mailer.wake()
+        return done
 
     @rpc(api.LIST_SESSIONS)
     def list_sessions(self, request: api.SessionToken) -> api.OwnSessions:

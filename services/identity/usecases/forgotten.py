@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from espace_contracts import identity as api
-from espace_contracts.errors import InvalidRequest, LinkInvalid, WeakPassword
+from espace_contracts.errors import LinkInvalid, ResetRefused
 from espace_contracts.rpc import Done
 from sqlalchemy import Connection, Row
 
@@ -19,7 +19,7 @@ from services.identity.kit import Kit
 from services.identity.store import accounts, attempts, links
 from services.identity.store import forgotten as store
 from services.identity.store import mails as written_mails
-from services.identity.usecases import audit, limits, mails, sessions
+from services.identity.usecases import audit, limits, mails, robot, sessions
 
 RESET_PASSWORD = "reset_password"  # noqa: S105 - the purpose of a link
 PASSWORD, IDENTIFIER = "password", "identifier"
@@ -83,26 +83,30 @@ def _mail_reset_link(connection: Connection, account: Row[Any], *, kit: Kit, now
     outbox.publish(connection, asked, subject=siret, at=now)
 
 
-def check_link(connection: Connection, token_hash: str, *, now: datetime) -> None:
-    """Nothing when the link works; it is not consumed (K8). Raises LinkInvalid."""
-    if links.live(connection, token_hash, purpose=RESET_PASSWORD, now=now) is None:
+def check_link(connection: Connection, token_hash: str, *, now: datetime) -> Row[Any]:
+    """The link while it works; it is not consumed (K8). Raises LinkInvalid."""
+    link = links.live(connection, token_hash, purpose=RESET_PASSWORD, now=now)
+    if link is None:
         raise LinkInvalid
+    return link
+
+
+def send_robot_code(connection: Connection, request: api.SendRobotCode, *, kit: Kit, now: datetime) -> Done:
+    """Mail a code to whoever stands behind a live reset link. Raises LinkInvalid, TooManyAttempts."""
+    robot.mail_code(connection, request, check_link(connection, request.token_hash, now=now), kit=kit, now=now)
+    return Done()
 
 
 def reset_password(connection: Connection, request: api.ResetPassword, *, kit: Kit, now: datetime) -> Done:
     """The new password from now on; every session of the account is ended (S18 to S20).
 
-    Raises LinkInvalid, TooManyAttempts, InvalidRequest("identifier") for another account's identifier,
-    WeakPassword. A refusal leaves the link as it was.
+    Raises LinkInvalid, TooManyAttempts, ResetRefused with all faults. A refusal leaves the link as it was.
     """
     account = _account_behind(connection, request, kit=kit, now=now)
-    if domain.identifier_key(request.identifier) != account.identifier_key:
-        raise InvalidRequest("the link was made for another identifier", "identifier")
     employer = accounts.employer_of(connection, account.id)
     password = kit.keys.open_password(request.password)
-    context = (account.identifier, employer.legal_name, employer.siret, employer.contact_email.split("@")[0])
-    if broken := domain.unmet_password_rules(password, kit.rules.passwords, context):
-        raise WeakPassword("the password breaks rules", ",".join(broken))
+    if faults := _faults(connection, request, password, (account, employer), kit=kit, now=now):
+        raise ResetRefused("the form is faulty", ",".join(faults))
     accounts.change_account(connection, account.id, password_hash=kit.passwords.hash(password))
     sessions.end_all(connection, account.id, employer.siret, now=now)
     attempts.clear(connection, limits.of_login(account.identifier_key, "", kit.rules)[0].name)
@@ -113,6 +117,29 @@ def reset_password(connection: Connection, request: api.ResetPassword, *, kit: K
     letter = mails.Letter(name=mails.PASSWORD_CHANGED, account_id=account.id, facts={"changed_at": now.isoformat()})
     mails.queue(connection, letter, now=now)
     return Done()
+
+
+def _faults(
+    connection: Connection,
+    request: api.ResetPassword,
+    password: str,
+    whose: tuple[Row[Any], Row[Any]],
+    *,
+    kit: Kit,
+    now: datetime,
+) -> list[str]:
+    """Every fault of the form, field by field (S18, S19)."""
+    account, employer = whose
+    context = (account.identifier, employer.legal_name, employer.siret, employer.contact_email.split("@")[0])
+    faults = list(domain.unmet_password_rules(password, kit.rules.passwords, context))
+    if domain.identifier_key(request.identifier) != account.identifier_key:
+        faults.insert(0, IDENTIFIER)
+    repeated = kit.keys.open_password(request.repeated) if request.repeated else None
+    if repeated is None or domain.normalised(repeated) != domain.normalised(password):
+        faults.append("repeated")
+    if not robot.passed(connection, request, now=now):
+        faults.append("robot")
+    return faults
 
 
 def _account_behind(connection: Connection, request: api.ResetPassword, *, kit: Kit, now: datetime) -> Row[Any]:
@@ -128,11 +155,17 @@ def _account_behind(connection: Connection, request: api.ResetPassword, *, kit: 
     return account
 
 
-def note_wrong_identifier(connection: Connection, request: api.ResetPassword, *, kit: Kit, now: datetime) -> None:
-    """Keep and count the failure, which the refusal has rolled back (K12, K35)."""
-    link = links.live(connection, request.token_hash, purpose=RESET_PASSWORD, now=now)
-    if link is None:
-        raise LinkInvalid
+def note_refused(
+    connection: Connection, request: api.ResetPassword, faults: tuple[str, ...], *, kit: Kit, now: datetime
+) -> None:
+    """Keep what the refusal has rolled back: a challenge serves once whatever came of it, guesses are counted.
+
+    A wrong identifier or a wrong code is a guess (K12, K35); a box that was not ticked is not.
+    """
+    link = check_link(connection, request.token_hash, now=now)
+    robot.spend(connection, request, now=now)
+    if IDENTIFIER not in faults and not ("robot" in faults and request.robot_code):
+        return
     who = {"account_id": link.account_id, "actor": audit.ANONYMOUS, "remote_address": request.remote_address}
     audit.note(connection, "password_reset", at=now, succeeded=False, **who)
     limits.count(connection, limits.of_confirmation(link.account_id, request.remote_address, kit.rules), now=now)

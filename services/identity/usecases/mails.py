@@ -21,6 +21,7 @@ CONTACT_CHANGED = "contact_changed"
 PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a mail
 PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a mail
 IDENTIFIER_REMINDER = "identifier_reminder"
+ROBOT_CODE = "robot_code"
 
 SENT, BOUNCED, GIVEN_UP = "sent", "bounced", "given_up"
 

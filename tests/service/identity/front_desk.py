@@ -192,16 +192,28 @@ class FrontDesk:
     def look_at_reset_link(self, link):
         return self.service.get_reset_link(api.LinkToken(token_hash=hashed(link)))
 
-    def reset(self, link, password=NEW_PASSWORD, *, identifier=OWN_IDENTIFIER, key=None):
-        sealed = seal(PUBLIC_KEY, password)
+    def solved(self, name=None):
+        """A challenge that the gateway has found solved; a fresh one without name."""
+        return api.SolvedChallenge(digest=hashed(name or str(uuid4())), expires_at=self.now + timedelta(minutes=10))
+
+    def reset(self, link, password=NEW_PASSWORD, **typed):
+        """Send the form; *typed* is any of identifier, repeated, solved and code, right where it is not given."""
+        code = typed.get("code")
         request = api.ResetPassword(
             token_hash=hashed(link),
-            identifier=identifier,
-            password=sealed,
+            identifier=typed.get("identifier", OWN_IDENTIFIER),
+            password=seal(PUBLIC_KEY, password),
+            repeated=seal(PUBLIC_KEY, typed.get("repeated", password)),
+            solved=typed.get("solved", None if code else self.solved()),
+            robot_code=api.robot_code_hash(hashed(link), code) if code else None,
             remote_address="192.0.2.7",
-            idempotency_key=key,
         )
         return self.service.reset_password(request)
+
+    def send_code(self, link):
+        """Ask for a mailed code; what the mail says."""
+        self.service.send_robot_code(api.SendRobotCode(token_hash=hashed(link), remote_address="192.0.2.7"))
+        return self.secret(self.mails("robot_code")[-1])["code"]
 
     def own_sessions(self, token=SECOND):
         return self.service.list_sessions(api.SessionToken(token_hash=hashed(token))).sessions

@@ -254,6 +254,26 @@ class FakeBus:
         self.session = session(policy=False)
         return self.session
 
+    def request_password_reset(self, request: identity.RequestPasswordReset) -> Done:
+        """Noted."""
+        return Done()
+
+    def remind_identifier(self, request: identity.RemindIdentifier) -> Done:
+        """Noted."""
+        return Done()
+
+    def get_reset_link(self, request: identity.LinkToken) -> Done:
+        """A live link."""
+        return Done()
+
+    def send_robot_code(self, request: identity.SendRobotCode) -> Done:
+        """On its way."""
+        return Done()
+
+    def reset_password(self, request: identity.ResetPassword) -> Done:
+        """Done."""
+        return Done()
+
     def accept_privacy_policy(self, request: identity.AcceptPrivacyPolicy) -> identity.Session:
         """In."""
         self.session = session()

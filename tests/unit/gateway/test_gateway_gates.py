@@ -23,6 +23,7 @@ STAGES = {
 # What is for everybody, written out: a new route that opens itself to all has to be named here
 OPEN_PAGES = {
     "/", "/connexion", "/deconnexion", "/confirmation/{token}", "/confidentialite", "/mentions-legales", "/accessibilite",
+    "/mot-de-passe-oublie", "/identifiant-oublie", "/robot/defi", "/reinitialisation/{token}", "/reinitialisation/{token}/code",
 }  # fmt: skip
 OPEN_API = {"/api/v1/session", "/api/v1/openapi.json"}
 

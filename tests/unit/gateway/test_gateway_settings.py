@@ -15,7 +15,7 @@ KEY = "A" * 43 + "="
 )
 def test_k15_plain_http_is_for_this_machine_only(url: str) -> None:
     with pytest.raises(ValidationError, match="must be https"):
-        Settings(amqp_url="amqp://x/", identity_public_key=KEY, PUBLIC_URL=url)
+        Settings(amqp_url="amqp://x/", identity_public_key=KEY, robot_key="r" * 32, PUBLIC_URL=url)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_k15_plain_http_is_for_this_machine_only(url: str) -> None:
     ],
 )
 def test_k15_cookies_carry_their_prefix_over_tls(url: str, *, secure: bool) -> None:
-    chosen = Settings(amqp_url="amqp://x/", identity_public_key=KEY, PUBLIC_URL=url)
+    chosen = Settings(amqp_url="amqp://x/", identity_public_key=KEY, robot_key="r" * 32, PUBLIC_URL=url)
     assert chosen.secure is secure
     assert Cookies(chosen.secure).session == ("__Host-session" if secure else "session")
 
@@ -36,7 +36,7 @@ def test_k15_cookies_carry_their_prefix_over_tls(url: str, *, secure: bool) -> N
 @pytest.mark.parametrize("key", ["", "abc", "A" * 44])
 def test_the_key_of_identity_must_be_one(key: str) -> None:
     with pytest.raises(ValidationError, match="identity_public_key"):
-        Settings(amqp_url="amqp://x/", identity_public_key=key, PUBLIC_URL="https://e.example")
+        Settings(amqp_url="amqp://x/", identity_public_key=key, robot_key="r" * 32, PUBLIC_URL="https://e.example")
 
 
 def test_a_session_is_believed_for_15_seconds_at_most() -> None:
