@@ -5,7 +5,8 @@ from click.testing import CliRunner
 from espace_contracts import payments as api
 
 from ops.payments_file import MOST_TOLD, NotAPaymentsFile, check
-from ops.payments_import import payments, take
+from ops.payments_import import payments
+from ops.payments_recording import take
 
 HEADER = (
     "N° règlement;SIRET;N° dossier;Nom;Prénom;Formation;Montant;Heures payées;Périodes;Date de paiement;"
@@ -161,7 +162,7 @@ def run(tmp_path, content, *options):
 
 
 def test_nothing_is_sent_of_a_faulty_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("ops.payments_import.send", lambda *_, **__: pytest.fail("nothing may be sent"))
+    monkeypatch.setattr("ops.payments_recording.send", lambda *_, **__: pytest.fail("nothing may be sent"))
     lines = [GOOD.replace("151,67", "x")] * (MOST_TOLD + 5)
     result = run(tmp_path, file(GOOD, *lines), "--amqp", "amqp://nowhere")
     assert result.exit_code == 1
