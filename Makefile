@@ -27,7 +27,7 @@ check: set-up-test ## Style, types, layers, templates, and what the contracts pr
 	@$(RUFF) format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/djlint --check --lint --quiet gateway/templates
+	@.venv/bin/djlint --lint --quiet gateway/templates
 	@$(ESPACE) contracts check
 	@$(ESPACE) contracts gate
 
