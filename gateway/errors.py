@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gateway.deposit_faults import STATUS as FILE_STATUS
 from gateway.files import FilesUnavailable
 from gateway.forms import TooLarge
 from gateway.problems import problem
@@ -70,6 +71,8 @@ async def _refused(request: Request, exc: Exception) -> Response:
     if isinstance(exc, errors.SessionInvalid):
         return await _session_gone(request)
     status = STATUS.get(type(exc), 422)
+    if isinstance(exc, errors.FileRefused) and exc.fields:
+        status = FILE_STATUS.get(exc.fields[0], 422)
     retry_after = exc.retry_after if isinstance(exc, errors.TooManyAttempts) else RETRY_AFTER * (status == 503)
     if is_api(request):
         headers = {"Retry-After": str(retry_after)} if retry_after else {}

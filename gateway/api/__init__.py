@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse, Response
 
-from gateway.api import documents, dossiers, payments, session
+from gateway.api import deposits, documents, dossiers, payments, session
 from gateway.session import API_EVERYBODY, Visitor
 
 PREFIX = "/api/v1"
 router = APIRouter(prefix=PREFIX)
-for module in (session, payments, documents, dossiers):
+for module in (session, payments, documents, deposits, dossiers):
     router.include_router(module.router)
 
 

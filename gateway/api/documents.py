@@ -23,9 +23,17 @@ async def list_categories(request: Request, visitor: Annotated[Visitor, Depends(
 
 @router.get("/documents", responses=problems(401, 403, 422, 503))
 async def list_documents(
-    request: Request, visitor: Annotated[Visitor, Depends(API_MEMBER)], cursor: Cursor = None, limit: Limit = 100
+    request: Request,
+    visitor: Annotated[Visitor, Depends(API_MEMBER)],
+    deleted: bool = False,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Page[api.Document]:
-    """The documents tied to neither a dossier nor a beneficiary (S44)."""
+    """The documents tied to neither a dossier nor a beneficiary (S44); or own ones, *deleted* and not yet gone (S48)."""
+    if deleted:
+        trash = api.ListDeletedDocuments(siret=visitor.known.siret, cursor=cursor, limit=limit)
+        found = await request.app.state.bus.call(api.LIST_DELETED_DOCUMENTS, trash)
+        return Page(items=list(found.documents), next_cursor=found.next_cursor)
     wanted = api.ListDocuments(siret=visitor.known.siret, cursor=cursor, limit=limit)
     found = await request.app.state.bus.call(api.LIST_DOCUMENTS, wanted)
     return Page(items=list(found.documents), next_cursor=found.next_cursor)
@@ -50,6 +58,7 @@ async def get_content(
 ) -> Response:
     """Its bytes; `Range` is honoured."""
     state = request.app.state
-    file = await state.bus.call(api.OPEN_FILE, api.OpenFile(siret=visitor.known.siret, document_id=document_id))
+    wanted = api.OpenFile(siret=visitor.known.siret, actor=visitor.actor, document_id=document_id)
+    file = await state.bus.call(api.OPEN_FILE, wanted)
     ranged = request.headers.get("range")
     return await state.files.get(file.url, name=file.file_name, media_type=file.media_type, wanted=ranged)

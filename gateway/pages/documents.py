@@ -63,7 +63,7 @@ async def show_dossier_documents(
 async def download(request: Request, document_id: UUID, visitor: Annotated[Visitor, Depends(MEMBER)]) -> Response:
     """The document's bytes (S47); a Range header is passed on."""
     state = request.app.state
-    wanted = api.OpenFile(siret=visitor.known.siret, document_id=document_id)
+    wanted = api.OpenFile(siret=visitor.known.siret, actor=visitor.actor, document_id=document_id)
     file = await state.bus.call(api.OPEN_FILE, wanted)
     ranged = request.headers.get("range")
     return await state.files.get(file.url, name=file.file_name, media_type=file.media_type, wanted=ranged)
