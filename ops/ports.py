@@ -74,6 +74,36 @@ def _is_blocked_by_another_user(port: int) -> bool:
     return os.geteuid() != 0 and any(socket.lstat().st_uid != os.geteuid() for socket in sockets)
 
 
+class Reservation:
+    """Ports that no other stack of this machine chooses meanwhile, whoever runs it.
+
+    Between a look at a port and its listener lie seconds, in which another checkout may look too. A name in the
+    kernel's abstract namespace is taken at once by one process, and goes with it.
+    """
+
+    def __init__(self) -> None:
+        self._claims: list[socket.socket] = []
+
+    def take(self, port: int) -> bool:
+        """Reserve *port* if it is free and nobody else has reserved it."""
+        if not is_free(port):
+            return False
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0espace-employeur-port-{port}")
+        except OSError:
+            claim.close()
+            return False
+        self._claims.append(claim)
+        return True
+
+    def release(self) -> None:
+        """Let others choose these ports again."""
+        for claim in self._claims:
+            claim.close()
+        self._claims.clear()
+
+
 def choose(*, offset: int = 0, free: Callable[[int], bool] = is_free) -> tuple[Ports, list[Moved]]:
     """The ports of a stack, *offset* above the defaults, and those that had to move. Raises NoFreePort."""
     wanted = {field.name: getattr(Ports(), field.name) + offset for field in fields(Ports)}

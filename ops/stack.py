@@ -45,7 +45,8 @@ class Stack:
         folder.make()
         self.folder = folder
         self.names = kind.names
-        self.ports, self.moved = ports.choose(offset=kind.port_offset)
+        self._reservation = ports.Reservation()
+        self.ports, self.moved = ports.choose(offset=kind.port_offset, free=self._reservation.take)
         self._credentials = credentials.load(kind.credentials)
         self.endpoints = endpoints.find(variables, self._credentials, self.ports, kind.names)
         self.settings = environment.settings(
@@ -97,6 +98,7 @@ class Stack:
         await supervisor.stop(environment.PROCESSES)
         await supervisor.stop()
         leftovers.end(self.folder.path, grace=1.0)
+        self._reservation.release()
 
     async def _start_broker(self, supervisor: Supervisor, say: Say) -> None:
         node = rabbitmq.prepare(self._place, ports=self.ports, password=self._credentials.admin, vhost=self.names.vhost)

@@ -82,7 +82,7 @@ class Supervisor:
 
     async def _until_ready(self, child: Child) -> None:
         program, deadline = child.program, time.monotonic() + child.program.ready_within
-        while not await program.ready():
+        while not await program.ready() or child.process.returncode is not None:  # another may answer in its place
             if child.process.returncode is not None:
                 raise NotReady(f"{program.name} ended with {child.process.returncode}; {_log_hint(program)}")
             if time.monotonic() > deadline:

@@ -64,3 +64,18 @@ def test_a_port_whose_socket_another_user_left_is_not_free(tmp_path, monkeypatch
     assert ports.is_free(port), "our own is replaced"
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     assert not ports.is_free(port)
+
+
+def test_two_stacks_that_look_at_the_same_moment_get_different_ports():
+    ours, theirs = ports.Reservation(), ports.Reservation()
+    try:
+        first, _ = ports.choose(offset=4000, free=ours.take)
+        second, _ = ports.choose(offset=4000, free=theirs.take)
+        assert not set(astuple(first)) & set(astuple(second))
+        ours.release()
+        again = ports.Reservation()
+        assert again.take(first.portal)
+        again.release()
+    finally:
+        ours.release()
+        theirs.release()
