@@ -45,6 +45,9 @@ async def fail(request: Request, status: int, code: str, *, detail: str = "", re
     reference = "" if status < 500 else _reference(request)
     if is_api(request):
         return problem(code, status, detail, headers=headers, reference=reference)
+    if status >= 500 and getattr(request.state, "visitor", None) is None:
+        # Asking identity once more would wait for its deadline once more.
+        request.state.visitor = Visitor(Stage.ANONYMOUS, new_token())
     await _known_or_anonymous(request)
     values = {"code": code, "reference": reference, "seconds": retry_after, "error_status": status}
     response = page(request, "error.html", status=status, **values)

@@ -50,6 +50,12 @@ def test_identity_being_away_is_503_as_well_and_the_page_still_draws(member: Tes
     assert member.get("/api/v1/payments").json()["type"] == "/problems/unavailable"
 
 
+def test_r12_the_page_of_an_outage_does_not_ask_once_more(member: TestClient, bus: FakeBus) -> None:
+    bus.refuse(identity.CHECK_SESSION, errors.Unavailable())
+    assert member.get("/reglements").status_code == 503
+    assert len(bus.asked(identity.CHECK_SESSION)) == 1
+
+
 def test_k20_an_incident_shows_its_reference_and_nothing_else(member: TestClient, bus: FakeBus) -> None:
     bus.refuse(payments.LIST_PAYMENTS, errors.Incident("7F3A91C2"))
     answer = member.get("/reglements")
