@@ -260,10 +260,36 @@ class EndOwnSessions(SessionWrite):
     session_id: Id | None = None
 
 
+class ReadJournal(Request):
+    """« Journal du compte »: what was done in the space of the employer behind this session."""
+
+    token_hash: TokenHash
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+class JournalEntry(Answer):
+    """One thing that was done: *action* is a stable word, *subject* a payment's number or a document's kind."""
+
+    at: Instant
+    action: Text
+    succeeded: bool
+    who: Text | None = Field(default=None, description="the identifier of the person's account, if one did it")
+    subject: Text | None = None
+
+
+class Journal(Answer):
+    """The newest entries first."""
+
+    entries: tuple[JournalEntry, ...]
+
+
 class ReissueCredentials(Write):
     """Mail fresh provisional credentials to an employer who has not finished the first login (S3)."""
 
     siret: Siret
+    contact_email: Email | None = Field(
+        default=None, description="the contact address from now on; the old one is told"
+    )
 
 
 class DisableAccount(Write):
@@ -343,6 +369,7 @@ SEND_ROBOT_CODE = Method(
 )
 LIST_SESSIONS = Method(SERVICE, "list_sessions", SessionToken, OwnSessions, _GATEWAY, (errors.SessionInvalid,))
 END_SESSIONS = Method(SERVICE, "end_sessions", EndOwnSessions, Done, _GATEWAY, (errors.SessionInvalid, errors.NotFound))
+READ_JOURNAL = Method(SERVICE, "read_journal", ReadJournal, Journal, _GATEWAY, (errors.SessionInvalid,))
 REISSUE_CREDENTIALS = Method(
     SERVICE,
     "reissue_credentials",
@@ -390,6 +417,7 @@ METHODS = (
     SEND_ROBOT_CODE,
     LIST_SESSIONS,
     END_SESSIONS,
+    READ_JOURNAL,
     REISSUE_CREDENTIALS,
     DISABLE_ACCOUNT,
 )

@@ -46,7 +46,17 @@ _EVENTS: tuple[type[EventData], ...] = (
 EVENTS: dict[str, type[EventData]] = {event.type: event for event in _EVENTS}
 # Who hears what: each pair is a queue `<service>.<Type>.v1` that exists from the first migration on.
 SUBSCRIPTIONS: dict[str, tuple[type[EventData], ...]] = {
-    identity.SERVICE: (funder.FundingRequestReceived, funder.EmployerContactChanged, identity.AccountCreated),
+    identity.SERVICE: (
+        funder.FundingRequestReceived,
+        funder.EmployerContactChanged,
+        identity.AccountCreated,
+        payments.PaymentTicked,
+        payments.PaymentUnticked,
+        documents.DocumentDeposited,
+        documents.DocumentReplaced,
+        documents.DocumentDeleted,
+        documents.DocumentRestored,
+    ),
     payments.SERVICE: (funder.PaymentIssued, funder.PaymentCancelled),
     documents.SERVICE: (
         funder.FundingRequestReceived,

@@ -1,18 +1,68 @@
-"""« Mon compte »: who is connected."""
+"""« Mon compte »: who is connected, own sessions, what was done (K16, K35)."""
 
+import asyncio
 from typing import Annotated
+from uuid import UUID
 
+from espace_contracts import errors, identity
 from fastapi import APIRouter, Depends
+from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from gateway import flash
+from gateway.account_list import browser_of, lines
+from gateway.forms import read_form
 from gateway.rendering import page
 from gateway.session import MEMBER, Visitor
 
 router = APIRouter()
+SHOWN = 10
+ALL = 200
+Member = Annotated[Visitor, Depends(MEMBER)]
+Form = Annotated[FormData, Depends(read_form)]
 
 
 @router.get("/compte")
-async def show_account(request: Request, visitor: Annotated[Visitor, Depends(MEMBER)]) -> Response:
-    """The facts of the account and of this session."""
-    return page(request, "account.html", tab="")
+async def show_account(request: Request, visitor: Member) -> Response:
+    """The facts of the account, its open sessions, the newest of its journal."""
+    bus = request.app.state.bus
+    own, journal = await asyncio.gather(
+        bus.call(identity.LIST_SESSIONS, identity.SessionToken(token_hash=visitor.hash)),
+        bus.call(identity.READ_JOURNAL, identity.ReadJournal(token_hash=visitor.hash)),
+    )
+    done = lines(journal.entries)[:SHOWN]
+    return page(request, "account.html", tab="", sessions=own.sessions, browser_of=browser_of, done=done)
+
+
+@router.get("/compte/journal")
+async def show_journal(request: Request, visitor: Member) -> Response:
+    """The whole journal, as far as one page goes."""
+    wanted = identity.ReadJournal(token_hash=visitor.hash, limit=ALL)
+    journal = await request.app.state.bus.call(identity.READ_JOURNAL, wanted)
+    return page(request, "account_journal.html", tab="", done=lines(journal.entries))
+
+
+@router.post("/compte/sessions/fermer")
+async def close_others(request: Request, visitor: Member, form: Form) -> Response:
+    """« Déconnecter partout »: every session but this one."""
+    return await _close(request, visitor, None, say="others_closed")
+
+
+@router.post("/compte/sessions/{session_id}/fermer")
+async def close_one(request: Request, session_id: UUID, visitor: Member, form: Form) -> Response:
+    """« Fermer »: one of the own sessions; one that is over already is closed as well."""
+    return await _close(request, visitor, session_id, say="one_closed")
+
+
+async def _close(request: Request, visitor: Visitor, session_id: UUID | None, *, say: str) -> Response:
+    wanted = identity.EndOwnSessions(token_hash=visitor.hash, session_id=session_id)
+    response = RedirectResponse("/compte", 303)
+    try:
+        await request.app.state.bus.call(identity.END_SESSIONS, wanted)
+    except errors.NotFound:
+        return response
+    if session_id == visitor.known.session_id:
+        request.app.state.sessions.forget(visitor.secret)
+    flash.say(response, say)
+    return response

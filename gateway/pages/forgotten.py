@@ -112,7 +112,7 @@ async def show_reset(request: Request, token: str, visitor: Anybody) -> Response
 async def send_code(request: Request, token: str, visitor: Anybody, form: Form) -> Response:
     """« Recevoir un code par mail »: where no script runs, a code stands for the tick (S18)."""
     wanted = identity.SendRobotCode(token_hash=token_hash(token), remote_address=remote_address(request))
-    kept = {"identifier": text(form, "identifiant")[:LARGEST]}
+    kept: dict[str, Any] = {"identifier": text(form, "identifiant")[:LARGEST]}
     try:
         await request.app.state.bus.call(identity.SEND_ROBOT_CODE, wanted)
     except errors.LinkInvalid:
@@ -126,7 +126,10 @@ async def send_code(request: Request, token: str, visitor: Anybody, form: Form) 
 async def reset(request: Request, token: str, visitor: Anybody, form: Form) -> Response:
     """The new password; every fault is told beside its field, and every session is ended (S18 to S20)."""
     state = request.app.state
-    kept = {"identifier": text(form, "identifiant")[:LARGEST], "code_sent": bool(text(form, "code").strip())}
+    kept: dict[str, Any] = {
+        "identifier": text(form, "identifiant")[:LARGEST],
+        "code_sent": bool(text(form, "code").strip()),
+    }
     try:
         await state.bus.call(identity.RESET_PASSWORD, _wanted(request, token, form))
     except errors.LinkInvalid:

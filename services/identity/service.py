@@ -4,7 +4,9 @@ Each entrypoint opens one transaction (two around a login, since comparing passw
 case and answers. Rules live in `domain`, work in `usecases`, queries in `store`.
 """
 
-from espace_contracts import funder
+from typing import Any
+
+from espace_contracts import documents, funder, payments
 from espace_contracts import identity as api
 from espace_contracts.envelope import Event
 from espace_contracts.errors import ResetRefused, WrongCredentials
@@ -18,7 +20,7 @@ from chassis.idempotency import once
 from chassis.service import Service
 from services.identity.mailer import Mailer
 from services.identity.providers import KitProvider
-from services.identity.usecases import employers, first_login, forgotten, sessions
+from services.identity.usecases import employers, first_login, forgotten, journal, sessions
 
 
 class IdentityService(Service):
@@ -61,6 +63,42 @@ class IdentityService(Service):
         with self.db.once(event) as connection:
             employers.change_contact(connection, event.data, now=self.clock())
         self.mailer.wake()
+
+    @subscribe(payments.PaymentTicked)
+    def note_tick(self, event: Event[payments.PaymentTicked]) -> None:
+        """For the employer's journal."""
+        with self.db.once(event) as connection:
+            journal.note_tick(connection, event)
+
+    @subscribe(payments.PaymentUnticked)
+    def note_untick(self, event: Event[payments.PaymentUnticked]) -> None:
+        """For the employer's journal."""
+        with self.db.once(event) as connection:
+            journal.note_tick(connection, event)
+
+    @subscribe(documents.DocumentDeposited)
+    def note_deposit(self, event: Event[documents.DocumentDeposited]) -> None:
+        """For the employer's journal."""
+        self._note_document(event)
+
+    @subscribe(documents.DocumentReplaced)
+    def note_replacement(self, event: Event[documents.DocumentReplaced]) -> None:
+        """For the employer's journal."""
+        self._note_document(event)
+
+    @subscribe(documents.DocumentDeleted)
+    def note_deletion(self, event: Event[documents.DocumentDeleted]) -> None:
+        """For the employer's journal."""
+        self._note_document(event)
+
+    @subscribe(documents.DocumentRestored)
+    def note_restoration(self, event: Event[documents.DocumentRestored]) -> None:
+        """For the employer's journal."""
+        self._note_document(event)
+
+    def _note_document(self, event: Event[Any]) -> None:
+        with self.db.once(event) as connection:
+            journal.note_document(connection, event)
 
     @rpc(api.OPEN_SESSION)
     def open_session(self, request: api.OpenSession) -> api.Session:
@@ -213,6 +251,12 @@ class IdentityService(Service):
             sessions.end_own(connection, request, kit=self.kit, now=self.clock())
         return Done()
 
+    @rpc(api.READ_JOURNAL)
+    def read_journal(self, request: api.ReadJournal) -> api.Journal:
+        """What was done in the employer's space (K35)."""
+        with self.db.transaction() as connection:
+            return journal.read(connection, request, kit=self.kit, now=self.clock())
+
     @rpc(api.REISSUE_CREDENTIALS)
     def reissue_credentials(self, request: api.ReissueCredentials) -> api.AccountAnswer:
         """Mail fresh provisional credentials (S3)."""
@@ -221,7 +265,7 @@ class IdentityService(Service):
                 connection,
                 api.REISSUE_CREDENTIALS,
                 request,
-                lambda: employers.reissue_credentials(connection, request.siret, kit=self.kit, now=self.clock()),
+                lambda: employers.reissue_credentials(connection, request, kit=self.kit, now=self.clock()),
             )
         self.mailer.wake()
         return answer

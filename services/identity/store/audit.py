@@ -1,12 +1,35 @@
 """The audit log: rows are only ever added (K35)."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Row, insert, text
 
 from services.identity.models import audit_log
+
+# Two index scans; what an account did at another employer of its own is not this one's business.
+NEWEST = text(
+    """
+    select l.at, l.action, l.succeeded, a.identifier as who, l.details ->> 'subject' as subject
+      from (select * from audit_log where siret = :siret and action = any(:actions)
+            union all
+            select * from audit_log where account_id = :account_id and siret is null and action = any(:actions)) l
+      left join accounts a on a.id = l.account_id and l.actor = 'account'
+     order by l.at desc, l.id desc
+     limit :limit
+    """
+)
 
 
 def add(connection: Connection, **values: Any) -> None:
     """One line of who did what, when, from where."""
     connection.execute(insert(audit_log).values(**values))
+
+
+def newest(
+    connection: Connection, siret: str, *, account_id: UUID, actions: Sequence[str], limit: int
+) -> list[Row[Any]]:
+    """The newest lines of these actions about the employer, or about the account alone."""
+    values = {"siret": siret, "account_id": account_id, "actions": list(actions), "limit": limit}
+    return list(connection.execute(NEWEST, values))

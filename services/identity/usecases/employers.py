@@ -92,19 +92,40 @@ def _write_credentials(connection: Connection, account: Row[Any], *, kit: Kit, n
     audit.note(connection, "provisional_credentials_minted", at=now, account_id=account.id, actor=audit.SYSTEM)
 
 
-def reissue_credentials(connection: Connection, siret: str, *, kit: Kit, now: datetime) -> api.AccountAnswer:
+def reissue_credentials(
+    connection: Connection, request: api.ReissueCredentials, *, kit: Kit, now: datetime
+) -> api.AccountAnswer:
     """Fresh provisional credentials by mail; the ones before are dead, and so is every session (S3).
 
     Raises NotFound for an unknown employer, Conflict when the first login is over or the account disabled.
     """
+    siret = request.siret
     account = _locked_account_of(connection, siret)
     if account.state not in sessions.WITH_PROVISIONAL_CREDENTIALS:
         raise Conflict(f"the account is {account.state}")
+    if request.contact_email is not None:
+        _correct_contact(connection, siret, account.id, request.contact_email, now=now)
     mails.withdraw(connection, account.id, mails.PROVISIONAL_CREDENTIALS, now=now)
     sessions.end_all(connection, account.id, siret, now=now)
     audit.note(connection, "credentials_reissued", at=now, account_id=account.id, siret=siret, actor=audit.FUNDER)
     _write_credentials(connection, account, kit=kit, now=now)
     return api.AccountAnswer(account_id=account.id, siret=siret, state=account.state, created=False)
+
+
+def _correct_contact(connection: Connection, siret: str, account_id: UUID, email: str, *, now: datetime) -> None:
+    """Another address at the same version: the funder's next `EmployerContactChanged` still counts."""
+    employer = accounts.employer(connection, siret)
+    if employer is None or employer.contact_email == email:
+        return
+    accounts.set_contact(connection, siret, email=email, version=employer.contact_version)
+    _tell_old_address(connection, account_id, old=employer.contact_email, new=email, now=now)
+    audit.note(connection, "contact_changed", at=now, account_id=account_id, siret=siret, actor=audit.FUNDER)
+
+
+def _tell_old_address(connection: Connection, account_id: UUID, *, old: str, new: str, now: datetime) -> None:
+    facts = {"masked_new_address": domain.masked_email(new)}
+    letter = mails.Letter(name=mails.CONTACT_CHANGED, account_id=account_id, facts=facts, recipient=old)
+    mails.queue(connection, letter, now=now)
 
 
 def disable_account(connection: Connection, request: api.DisableAccount, *, now: datetime) -> api.AccountAnswer:
@@ -146,12 +167,6 @@ def change_contact(connection: Connection, change: EmployerContactChanged, *, no
     if account is None or email == employer.contact_email:
         return False
     waiting_mails.redirect(connection, change.siret, old=employer.contact_email, new=email)
-    letter = mails.Letter(
-        name=mails.CONTACT_CHANGED,
-        account_id=account.id,
-        facts={"masked_new_address": domain.masked_email(email)},
-        recipient=employer.contact_email,
-    )
-    mails.queue(connection, letter, now=now)
+    _tell_old_address(connection, account.id, old=employer.contact_email, new=email, now=now)
     audit.note(connection, "contact_changed", at=now, account_id=account.id, siret=change.siret, actor=audit.FUNDER)
     return True

@@ -221,8 +221,8 @@ class FrontDesk:
     def end_sessions(self, token=SECOND, session_id=None):
         self.service.end_sessions(api.EndOwnSessions(token_hash=hashed(token), session_id=session_id))
 
-    def reissue(self, siret=CLINIC):
-        return self.service.reissue_credentials(api.ReissueCredentials(siret=siret))
+    def reissue(self, siret=CLINIC, email=None):
+        return self.service.reissue_credentials(api.ReissueCredentials(siret=siret, contact_email=email))
 
     def disable(self, siret=CLINIC):
         return self.service.disable_account(api.DisableAccount(siret=siret, reason="fraud"))

@@ -254,6 +254,29 @@ class FakeBus:
         self.session = session(policy=False)
         return self.session
 
+    def list_sessions(self, request: identity.SessionToken) -> identity.OwnSessions:
+        """This one and a telephone."""
+        here = {"opened_at": NOW, "last_seen_at": NOW, "remote_address": "192.0.2.7"}
+        firefox = "Mozilla/5.0 (Windows NT 10.0; rv:121.0) Gecko/20100101 Firefox/121.0"
+        phone = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36"
+        return identity.OwnSessions(
+            sessions=(
+                identity.OwnSession(session_id=uuid5(SPACE, "session"), current=True, user_agent=firefox, **here),
+                identity.OwnSession(session_id=uuid5(SPACE, "phone"), current=False, user_agent=phone, **here),
+            )
+        )
+
+    def end_sessions(self, request: identity.EndOwnSessions) -> Done:
+        """Ended."""
+        return Done()
+
+    def read_journal(self, request: identity.ReadJournal) -> identity.Journal:
+        """A log-in and three ticks."""
+        ticked = {"at": NOW, "action": "payment_ticked", "succeeded": True, "who": "paie.tilleuls"}
+        entries = [identity.JournalEntry(**ticked, subject=number) for number in ("806112", "806113", "804871")]
+        login = identity.JournalEntry(at=NOW, action="login", succeeded=False)
+        return identity.Journal(entries=(*entries, login))
+
     def request_password_reset(self, request: identity.RequestPasswordReset) -> Done:
         """Noted."""
         return Done()

@@ -54,7 +54,12 @@ IDS = [f"{method} {path}" for method, path, _gate in ROUTES]
 
 def filled(path: str) -> str:
     """*path* with something in its places."""
-    for name, value in {"{document_id}": str(uuid4()), "{number:path}": "19GE00565", "{number}": "19GE00565"}.items():
+    for name, value in {
+        "{document_id}": str(uuid4()),
+        "{session_id}": str(uuid4()),
+        "{number:path}": "19GE00565",
+        "{number}": "19GE00565",
+    }.items():
         path = path.replace(name, value)
     return path.replace("{token}", "t" * 43)
 
