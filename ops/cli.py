@@ -4,8 +4,10 @@ import sys
 
 import click
 
+from ops.accounts import accounts
 from ops.contracts.commands import contracts
 from ops.delivery_commands import COMMANDS
+from ops.mails import mails
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -13,7 +15,7 @@ def main() -> None:
     """Run, test and operate Espace Employeur."""
 
 
-for command in (*COMMANDS, contracts):
+for command in (*COMMANDS, contracts, accounts, mails):
     main.add_command(command)
 
 
