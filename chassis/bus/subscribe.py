@@ -30,7 +30,7 @@ from chassis.topology import event_queues
 log = structlog.get_logger()
 
 SCHEDULE = ("5s", "5s", "30s", "30s", "5m", "5m")  # after the attempt of the same place; then dead letters
-OUTAGE_DELAY = "30s"  # a server that is down is not the message's fault: such retries have no bound
+OUTAGE_DELAY = "5s"  # a server that is down is not the message's fault: such retries have no bound and do not count
 ATTEMPTS = "x-attempts"
 
 
@@ -94,7 +94,7 @@ class Subscription(Entrypoint):
             self._retry_or_bury(message, error)
 
     def _retry_or_bury(self, message: Any, error: Exception) -> None:
-        attempts = attempts_of(message) + 1
+        attempts = attempts_of(message) + (not isinstance(error, OUTAGES))
         delay = next_delay(error, attempts)
         if delay is None:
             self._bury(message, error)
@@ -166,7 +166,7 @@ def attempts_of(message: Any) -> int:
 def next_delay(error: Exception, attempts: int) -> str | None:
     """The retry queue after *attempts* attempts of which the last ended with *error*; None: give up."""
     if isinstance(error, OUTAGES):
-        return OUTAGE_DELAY if attempts > 1 else SCHEDULE[0]
+        return OUTAGE_DELAY
     return SCHEDULE[attempts - 1] if attempts <= len(SCHEDULE) else None
 
 

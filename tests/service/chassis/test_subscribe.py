@@ -42,6 +42,13 @@ def test_r14_handler_that_raises_is_retried_after_a_delay(toy: Toy) -> None:
     assert not toy.take(f"{QUEUE}.dead")
 
 
+def test_r8_outages_do_not_count_as_attempts_and_are_over_soon(toy: Toy) -> None:
+    toy.publish(event(data={"text": "outage"}), headers={"x-attempts": 6})
+    moved = wait_until(lambda: toy.take(f"{QUEUE}.retry.5s"), what="the move to the shortest retry queue")
+    assert moved[0].headers["x-attempts"] == 6
+    assert not toy.take(f"{QUEUE}.dead")
+
+
 def test_trap_14_bare_timeout_does_not_leave_the_message_unacked(toy: Toy) -> None:
     toy.poke("timeout")
     moved = wait_until(lambda: toy.take(f"{QUEUE}.retry.5s"), what="the move to the retry queue")

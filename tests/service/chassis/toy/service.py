@@ -61,6 +61,8 @@ class ToyService(Service):
             if event.data.text == "raise-once" and not os.path.exists(os.environ["TOY_MARK"]):
                 with open(os.environ["TOY_MARK"], "w"):
                     raise RuntimeError("the first time")
+            if event.data.text == "outage":
+                raise ConnectionRefusedError("a server is away")
             if event.data.text == "unacceptable":
                 raise Unacceptable("never")
             if event.data.text == "timeout":
