@@ -1,9 +1,13 @@
-"""`espace bench [NAME …]`: run the module `bench.NAME`."""
+"""`espace bench [NAME …]`: run the module `bench.NAME`; what it compares us with is installed first."""
 
 import subprocess
 import sys
 
-from ops.folders import ROOT
+from ops import stamps
+from ops.folders import ROOT, VENV
+
+REFERENCES = ROOT / "requirements" / "bench.txt"
+STAMP = VENV / "stamp-bench"
 
 
 def known() -> list[str]:
@@ -21,6 +25,7 @@ def run_benches(names: tuple[str, ...]) -> int:
     if unknown:
         print(f"There is no measurement {unknown[0]!r}; there are: {', '.join(present)}", file=sys.stderr)
         return 2
+    _install_references()
     broken = [name for name in names or present if not _run(name)]
     for name in broken:
         print(f"The measurement {name} broke off.", file=sys.stderr)
@@ -29,3 +34,12 @@ def run_benches(names: tuple[str, ...]) -> int:
 
 def _run(name: str) -> bool:
     return subprocess.run([sys.executable, "-m", f"bench.{name}"], cwd=ROOT, check=False).returncode == 0
+
+
+def _install_references() -> None:
+    value = stamps.fingerprint((REFERENCES,))
+    if stamps.is_current(STAMP, value):
+        return
+    options = ["--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes"]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, "--requirement", str(REFERENCES)], check=True)
+    stamps.leave(STAMP, value)
