@@ -20,6 +20,7 @@ from chassis.idempotency import once
 from chassis.service import Service
 from services.identity.mailer import Mailer
 from services.identity.providers import KitProvider
+from services.identity.purge import Purge
 from services.identity.usecases import employers, first_login, forgotten, journal, sessions
 
 
@@ -30,6 +31,7 @@ class IdentityService(Service):
 
     kit = KitProvider()
     mailer = Mailer()
+    purge = Purge()
 
     @subscribe(funder.FundingRequestReceived)
     def open_account(self, event: Event[funder.FundingRequestReceived]) -> None:

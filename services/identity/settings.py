@@ -53,6 +53,8 @@ class Settings(ServiceSettings):
         default=None, description="when set, whoever accepted only another version is asked again (S13)"
     )
 
+    keep_days: Days = Field(default=90, description="sessions, links and mails that are over are dropped after so long")
+
     password_min_length: int = Field(default=8, ge=8, le=64, description="more than 8 is stricter than the guide")
     password_max_length: int = Field(default=128, ge=64, le=1000, description="a bound for the work of hashing")
     password_block_list: str = Field(
