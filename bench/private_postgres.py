@@ -64,7 +64,7 @@ def running() -> Iterator[Server]:
     FOLDER.make()
     server = Server(_free_port(), _password())
     program = postgres.prepare(Place(FOLDER, durable=False), port=server.port, password=server.password)
-    more = ("-c", "shared_buffers=1GB", "-c", "maintenance_work_mem=512MB", "-c", "max_wal_size=8GB")
+    more = ("-c", "shared_buffers=1GB", "-c", "maintenance_work_mem=512MB", "-c", "max_wal_size=2GB")
     with program.log.open("ab") as log:
         process = subprocess.Popen(
             (*program.command, *more),
