@@ -31,11 +31,12 @@ class Group:
 
     name: str
     paths: tuple[str, ...]
-    needs: str  # "nothing", "servers", "portal"
+    needs: str  # "nothing", "servers", "portal"; "itself" starts servers of its own, to kill and freeze them
 
 
 GROUPS = (
     Group("unit", ("tests/unit", "tests/ops"), "nothing"),
+    Group("chaos", ("tests/chaos",), "itself"),
     Group("service", ("tests/service",), "servers"),
     Group("journeys", ("tests/journeys",), "portal"),
 )
@@ -127,7 +128,7 @@ def _forget_last_time() -> None:
 async def _run_groups(planned: list[tuple[Group, list[str]]], tally: Tally, supervisor: Supervisor) -> None:
     stack: Stack | None = None
     for group, arguments in planned:
-        if group.needs != "nothing":
+        if group.needs in ("servers", "portal"):
             stack = await _prepare(group, stack, supervisor)
         say(f"\n== {group.name} tests ==")
         await _pytest(group, arguments, tally)

@@ -1,0 +1,18 @@
+"""One portal for all faults: each test leaves it whole."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chaos.world import World
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """Servers and processes that stand beside those of the other tests."""
+    made = World()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.end()

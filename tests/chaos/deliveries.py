@@ -1,0 +1,158 @@
+"""Events under kills: nothing lost, nothing twice."""
+
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.chaos import verdicts
+from tests.chaos.funder_system import FunderSystem, dice, in_background, payments
+from tests.chaos.world import World
+
+LOCK = "select pg_advisory_lock(hashtext('outbox relay'))"
+HOLD_MARKS = "select id from outbox where published_at is null for update"
+COMMITTED = "select count(*) from outbox where published_at is null"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much, and how hard."""
+
+    mark: str
+    events: int
+    seconds: float  # over which they are published
+    kills: tuple[str, ...]  # at random moments meanwhile, in random order
+    patience: float  # seconds until everything must have arrived
+
+
+def under_kills(world: World, plan: Plan, *, seed: int) -> tuple[FunderSystem, dict[str, Any]]:
+    """Publish while programs are killed at random moments; the funder with its ledger, and the figures."""
+    chance = dice(seed)
+    funder = FunderSystem(world.funder_amqp)
+    events = payments(plan.events, mark=plan.mark, chance=chance)
+    publishing = in_background(lambda: funder.publish(events, pause=plan.seconds / plan.events))
+    victims = list(plan.kills)
+    chance.shuffle(victims)
+    early = 0
+    while victims:
+        time.sleep(chance.uniform(0, plan.seconds / len(plan.kills)))
+        early += publishing.is_alive()
+        world.kill(victims.pop())
+    publishing.join(plan.patience)
+    books, took = verdicts.settle(world, funder.ledger, plan.mark, within=plan.patience)
+    return funder, _figures(world, funder, books) | {
+        "kills": len(plan.kills),
+        "kills_while_publishing": early,
+        "settled_after_s": round(took, 1),
+    }
+
+
+def between_steps(world: World, mark: str, *, rounds: int, seed: int) -> dict[str, Any]:
+    """Kill payments, which holds the relay, exactly between commit and publish, publish and confirm, confirm and mark."""
+    chance = dice(seed)
+    funder = FunderSystem(world.funder_amqp)
+    points: dict[str, Callable[[World], Any]] = {
+        "commit_publish": _before_publish,
+        "publish_confirm": _before_confirm,
+        "confirm_mark": _before_mark,
+    }
+    struck = dict.fromkeys(points, 0)
+    for number in range(rounds):
+        for letter, (name, point) in zip("ABC", points.items(), strict=True):
+            events = payments(20, mark=f"{mark}{letter}{number}", chance=chance)
+            with point(world) as strike:
+                struck[name] += strike(funder, events)
+    books, took = verdicts.settle(world, funder.ledger, mark, within=60)
+    return _figures(world, funder, books) | {"struck": struck, "settled_after_s": round(took, 1)}
+
+
+def redelivered(world: World, funder: FunderSystem, mark: str, *, seed: int) -> dict[str, Any]:
+    """Everything in the ledger three times more, shuffled, under the same ids."""
+    before = verdicts.books(world, funder.ledger, mark)
+    again = funder.ledger.confirmed * 3
+    dice(seed).shuffle(again)
+    funder.publish(again, gone_on=False)
+    drained = verdicts.until(lambda: not verdicts.waiting(world), within=120)
+    books, _ = verdicts.settle(world, funder.ledger, mark, within=30)
+    changed = sum(
+        getattr(before, place).get(key) != value
+        for place in ("payments", "advices", "recorded")
+        for key, value in getattr(books, place).items()
+    )
+    return _figures(world, funder, books) | {
+        "redelivered": len(again),
+        "changed": changed,
+        "drained": drained is not None,
+    }
+
+
+def _figures(world: World, funder: FunderSystem, books: verdicts.Books) -> dict[str, Any]:
+    dead = verdicts.dead_letters(world)
+    return {
+        "confirmed": len(funder.ledger.confirmed),
+        "payments": len(books.promised),
+        "publish_attempts": funder.ledger.attempts,
+        "lost": books.lost,
+        "extra": books.extra,
+        "unpublished": books.unpublished,
+        "returned": len(funder.ledger.returned),
+        "dead_letters": len(dead),
+        "dead_reasons": sorted({f"{queue}: {reason}" for queue, reason in dead}),
+    }
+
+
+@contextmanager
+def _before_publish(world: World) -> Any:
+    """The relay's lock is ours: what is committed stays unpublished until payments has been killed."""
+    world.kill_and_hold("payments")
+    with world.database("payments") as ours:
+        ours.execute(LOCK)
+        world.bring_back("payments")
+
+        def strike(funder: FunderSystem, events: list[dict[str, Any]]) -> bool:
+            funder.publish(events)
+            reached = _waits(world)
+            world.kill_and_hold("payments")
+            return reached
+
+        yield strike
+    world.bring_back("payments")
+
+
+@contextmanager
+def _before_confirm(world: World) -> Any:
+    """The broker freezes with the window on its way; payments is killed, then the broker goes on."""
+
+    def strike(funder: FunderSystem, events: list[dict[str, Any]]) -> bool:
+        funder.publish(events)
+        reached = verdicts.until(lambda: world.value("payments", COMMITTED) > 0, within=5, every=0.002) is not None
+        world.freeze("rabbitmq")
+        time.sleep(0.3)
+        world.kill_and_hold("payments")
+        world.thaw("rabbitmq")
+        world.bring_back("payments")
+        return reached
+
+    yield strike
+
+
+@contextmanager
+def _before_mark(world: World) -> Any:
+    """The rows are locked by us as soon as they are there, so that the mark waits; then payments is killed."""
+
+    def strike(funder: FunderSystem, events: list[dict[str, Any]]) -> bool:
+        with world.database("payments") as ours, ours.transaction():
+            publishing = in_background(lambda: funder.publish(events))
+            reached = verdicts.until(lambda: bool(ours.execute(HOLD_MARKS).fetchall()), within=10, every=0.001)
+            publishing.join(30)
+            time.sleep(0.5)  # published and confirmed, while the mark waits for our lock
+            world.kill_and_hold("payments")
+        world.bring_back("payments")
+        return reached is not None
+
+    yield strike
+
+
+def _waits(world: World) -> bool:
+    return verdicts.until(lambda: world.value("payments", COMMITTED) > 0, within=15) is not None

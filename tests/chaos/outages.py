@@ -1,0 +1,106 @@
+"""Servers that are away or frozen: nobody hangs, everybody is told when to come back, and the backlog drains."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.chaos import verdicts
+from tests.chaos.callers import Answer, Browser, record_payments
+from tests.chaos.funder_system import FunderSystem, dice, in_background, payment, payments
+from tests.chaos.world import World
+from tests.journeys.outside import new_siret
+
+NOTICE = 0.3  # seconds after the beginning in which answers may still be those of before
+PATIENCE = 60.0
+HOW = ("stopped", "killed", "frozen")
+
+
+def outage(world: World, victim: str, how: str, *, seconds: float, events: int) -> dict[str, Any]:
+    """Take *victim* away for *seconds* while a browser asks and the funder publishes; the figures."""
+    mark = f"{victim[:2]}{how[:2]}".upper()
+    funder = FunderSystem(world.funder_amqp)
+    backlog = payments(events, mark=mark, chance=dice(mark))
+    with Browser(world.portal) as browser:
+        warm = verdicts.until(lambda: any(answer.well for answer in browser.answers), within=20)
+        publishing = in_background(lambda: funder.publish(backlog))
+        time.sleep(0.2)
+        away = _take_away(world, victim, how)
+        began = time.monotonic()
+        time.sleep(seconds)
+        back = away()
+        first = verdicts.until(lambda: browser.first_well_after(back) is not None, within=PATIENCE)
+        publishing.join(PATIENCE)
+        books, _ = verdicts.settle(world, funder.ledger, mark, within=PATIENCE)
+        drained = time.monotonic() - back
+    during = [answer for answer in browser.answers if began + NOTICE < answer.ended < back]
+    return {
+        "warm": warm is not None,
+        **_of_answers(browser.answers, during),
+        "first_success_after_s": None if first is None else round(browser.first_well_after(back) or 0.0, 2),
+        "drained_after_s": round(drained, 1),
+        "lost": books.lost,
+        "extra": books.extra,
+        "unpublished": books.unpublished,
+        "dead_letters": len(verdicts.dead_letters(world)),
+    }
+
+
+def _of_answers(answers: list[Answer], during: list[Answer]) -> dict[str, Any]:
+    return {
+        "requests": len(answers),
+        "hung": sum(answer.hung for answer in answers),
+        "unanswered": sum(answer.status == 0 for answer in answers),
+        "while_away": len(during),
+        "503_with_retry_after": sum(answer.status == 503 and answer.retry_after for answer in during),
+        "statuses_while_away": {str(status): _count(during, status) for status in {one.status for one in during}},
+        "longest_s": round(max((answer.ended - answer.began for answer in answers), default=0.0), 2),
+    }
+
+
+def _count(answers: list[Answer], status: int) -> int:
+    return sum(answer.status == status for answer in answers)
+
+
+def _take_away(world: World, victim: str, how: str) -> Callable[[], float]:
+    """Do it; the way to undo it, which tells the moment of the return."""
+    if how == "frozen":
+        world.freeze(victim)
+        return lambda: world.thaw(victim)
+    if how == "stopped":
+        world.stop(victim)
+    else:
+        world.kill_and_hold(victim)
+    return lambda: world.bring_back(victim)
+
+
+def abandoned_calls(world: World, how: str, *, calls: int, seconds: float = 1.0) -> dict[str, Any]:
+    """Writes with a short deadline to a callee that is stopped or frozen; none of them may happen later."""
+    siret, mark = new_siret(), f"LATE{how[:2].upper()}"
+    bodies = [payment(f"{mark}{number:05d}", 1, siret=siret) for number in range(calls)]
+    returns: list[Callable[[], float]] = []
+    outcome = record_payments(
+        world.funder_amqp,
+        bodies,
+        seconds=seconds,
+        at_a_time=50,
+        begin=lambda: returns.append(_take_away(world, "payments", how)),
+    )
+    returns[0]()
+    alive = record_payments(
+        world.funder_amqp,
+        [payment(f"ALIVE{how[:2].upper()}", 1, siret=siret)],
+        seconds=20,
+        at_a_time=1,
+        begin=lambda: None,
+    )
+    late = world.value("payments", "select count(*) from payments where payment_number like %s", f"{mark}%")
+    return {
+        "calls": calls,
+        "hung": outcome.hung,
+        "unavailable": outcome.unavailable,
+        "answered": outcome.answered,
+        "other": outcome.refused + outcome.incidents,
+        "late_executions": late,
+        "longest_s": round(outcome.longest, 2),
+        "works_again": alive.answered == 1,
+    }

@@ -1,0 +1,40 @@
+"""Short forms of `make chaos-bus`: each promise under its fault, on real servers (R2, R3, R6 to R8, R12)."""
+
+import pytest
+
+from tests.chaos import deliveries, outages
+from tests.chaos.world import World
+
+SETTLED = {"lost": 0, "extra": 0, "unpublished": 0, "returned": 0, "dead_letters": 0}
+
+
+def test_r02_no_event_is_lost_or_applied_twice_under_kills(world: World) -> None:
+    plan = deliveries.Plan("KILL", 150, 6, ("payments", "rabbitmq", "documents"), 60)
+    funder, figures = deliveries.under_kills(world, plan, seed=1)
+    assert figures | SETTLED == figures
+    assert figures["confirmed"] == plan.events
+    assert figures["kills_while_publishing"] >= 2
+    again = deliveries.redelivered(world, funder, plan.mark, seed=2)
+    assert again | SETTLED | {"changed": 0, "drained": True} == again
+
+
+def test_r02_relay_killed_between_commit_publish_confirm_and_mark(world: World) -> None:
+    figures = deliveries.between_steps(world, "STEP", rounds=1, seed=3)
+    assert figures | SETTLED == figures
+    assert figures["struck"] == {"commit_publish": 1, "publish_confirm": 1, "confirm_mark": 1}
+
+
+@pytest.mark.parametrize(("victim", "how"), [("rabbitmq", "killed"), ("rabbitmq", "frozen"), ("postgres", "killed")])
+def test_r06_r07_r08_nobody_hangs_while_a_server_is_away(world: World, victim: str, how: str) -> None:
+    figures = outages.outage(world, victim, how, seconds=7, events=20)
+    promised = {"warm": True, "hung": 0, "unanswered": 0, "lost": 0, "extra": 0, "unpublished": 0, "dead_letters": 0}
+    assert figures | promised == figures
+    assert figures["while_away"] == figures["503_with_retry_after"] > 0, figures
+    assert figures["first_success_after_s"] <= 10, figures  # the long form holds 5, where nothing else runs
+    assert figures["drained_after_s"] <= 30
+
+
+@pytest.mark.parametrize("how", ["stopped", "frozen"])
+def test_r12_abandoned_calls_are_never_executed_later(world: World, how: str) -> None:
+    figures = outages.abandoned_calls(world, how, calls=50)
+    assert figures | {"hung": 0, "late_executions": 0, "answered": 0, "works_again": True} == figures

@@ -1,0 +1,193 @@
+"""A portal of its own whose servers and processes may be killed, frozen and held down, as a machine room does it."""
+
+import asyncio
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+
+from ops import leftovers, probes
+from ops.endpoints import Names, with_database
+from ops.folders import VAR, StackFolder
+from ops.stack import Kind, Stack
+from ops.supervisor import Probe, Program, Supervisor
+
+FOLDER = StackFolder(VAR / "chaos", VAR / "chaos" / "stack.json")
+NAMES = Names(vhost="employeur-chaos", prefix="chaos_")
+PORT_OFFSET = 2000  # beside those of a run and of the other tests
+# What is acknowledged must survive a kill of PostgreSQL, so it is as careful here as in a run.
+KIND = Kind(names=NAMES, port_offset=PORT_OFFSET, durable=True, credentials=FOLDER.credentials)
+PATIENCE = 180.0  # seconds for anything the supervisor is asked
+
+T = TypeVar("T")
+
+
+class Keeper(Supervisor):
+    """A supervisor that knows how to start again what was taken down."""
+
+    def __init__(self) -> None:
+        super().__init__(say=lambda _text: None)
+        self.programs: dict[str, Program] = {}
+
+    async def start(self, program: Program) -> float:
+        """Start *program*, and remember how."""
+        self.programs[program.name] = program
+        return await super().start(program)
+
+    async def bring_back(self, name: str) -> None:
+        """Start what `stop` ended; return when it answers."""
+        await self.start(self.programs[name])
+
+
+class World:
+    """The running portal. Its methods may be called from any thread but the supervisor's own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="chaos supervisor", daemon=True)
+        self._keeper = Keeper()
+        self.kills: dict[str, int] = {}
+
+    def start(self, variables: dict[str, str] | None = None) -> None:
+        """Start everything on empty servers; what an earlier run left is ended and deleted."""
+        leftovers.end(FOLDER.path)
+        for path in (FOLDER.path, FOLDER.outside):
+            shutil.rmtree(path, ignore_errors=True)
+        self._thread.start()
+        self.stack = Stack(FOLDER, KIND, variables or {})
+        self._ask(self._start())
+
+    async def _start(self) -> None:
+        await self.stack.start_servers(self._keeper, lambda _text: None)
+        await self.stack.migrate()
+        await self.stack.start_processes(self._keeper, lambda _text: None)
+
+    def end(self) -> None:
+        """End everything that was started here, frozen or not; nothing of it is needed any more."""
+        for pid in [process.pid for process in leftovers.find(FOLDER.path)]:
+            _tell(pid, signal.SIGKILL)
+        self._ask(self._keeper.stop())
+        leftovers.end(FOLDER.path, grace=0.0)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def _ask(self, what: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(PATIENCE)
+
+    # faults
+
+    def kill(self, name: str) -> None:
+        """kill -9, children included, and start it again at once; return when it answers."""
+        self.kill_and_hold(name)
+        self.bring_back(name)
+
+    def kill_and_hold(self, name: str) -> None:
+        """kill -9, children included; it stays down."""
+        self.kills[name] = self.kills.get(name, 0) + 1
+        for pid in _family(self._keeper.pid(name)):
+            _tell(pid, signal.SIGKILL)
+        self._ask(self._keeper.stop([name]))
+
+    def stop(self, name: str) -> None:
+        """End it in good order; it stays down."""
+        self._ask(self._keeper.stop([name]))
+
+    def bring_back(self, name: str) -> float:
+        """Start what is down, and wait; the moment (monotonic) at which it first answered on its own port."""
+        return self._ask(self._bring_back(name))
+
+    async def _bring_back(self, name: str) -> float:
+        answers = self._keeper.programs[name].ready
+        if name == "rabbitmq":
+            answers = probes.amqp(self.stack.ports.amqp)  # its pages come later, and nobody waits for them
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keeper.bring_back(name))
+            first = group.create_task(_moment_of(answers))
+        return first.result()
+
+    def freeze(self, name: str) -> None:
+        """SIGSTOP to the process and its children: connections stay open and nobody answers."""
+        for pid in _family(self._keeper.pid(name)):
+            _tell(pid, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> float:
+        """SIGCONT; the moment (monotonic) of it."""
+        for pid in _family(self._keeper.pid(name)):
+            _tell(pid, signal.SIGCONT)
+        return time.monotonic()
+
+    # ways in
+
+    @property
+    def funder_amqp(self) -> str:
+        """The broker, as the user of a funder's system."""
+        return self.stack.settings.demo_amqp
+
+    @property
+    def admin_amqp(self) -> str:
+        """The broker, as the operators."""
+        return self.stack.endpoints.amqp
+
+    @property
+    def gateway_amqp(self) -> str:
+        """The broker, as the gateway."""
+        return self.stack.settings.processes["gateway"]["GATEWAY_AMQP_URL"]
+
+    @property
+    def portal(self) -> str:
+        """The portal's address."""
+        return self.stack.settings.portal
+
+    @property
+    def mailbox(self) -> str:
+        """The mail catcher's address."""
+        return self.stack.endpoints.mailbox or ""
+
+    @contextmanager
+    def database(self, service: str) -> Iterator[psycopg.Connection[Any]]:
+        """The database of *service*, as the operators (no row-level security)."""
+        url = with_database(self.stack.endpoints.postgres, self.stack.settings.databases[service])
+        with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+            yield connection
+
+    def value(self, service: str, query: str, *arguments: Any) -> Any:
+        """The one value of *query*."""
+        with self.database(service) as connection:
+            row = connection.execute(query, arguments).fetchone()
+        return row[0] if row else None
+
+
+async def _moment_of(answers: Probe) -> float:
+    while not await answers():
+        await asyncio.sleep(0.05)
+    return time.monotonic()
+
+
+def _family(pid: int) -> list[int]:
+    """*pid* and all its descendants: PostgreSQL's backends are in sessions of their own."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it ended while we looked
+    found = [pid]
+    for known in found:
+        found += [child for child, parent in parents.items() if parent == known]
+    return found
+
+
+def _tell(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return  # it ended by itself
