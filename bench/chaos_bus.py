@@ -1,0 +1,95 @@
+"""`make chaos-bus`: delivery under kills, outages and repeats, on a portal of its own; about ten minutes.
+
+Every promise is one line of the result: what was done, what was counted, the bound, and whether it was kept.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bench.results_file import FOLDER
+from tests.chaos import deliveries, outages
+from tests.chaos.world import World
+
+EVENTS = 2_400
+KILLS = ("payments",) * 14 + ("rabbitmq",) * 6 + ("documents",) * 6 + ("identity",) * 4
+OUTAGES = (
+    ("rabbitmq", "stopped", 60.0),
+    ("rabbitmq", "frozen", 30.0),
+    ("postgres", "killed", 20.0),
+    ("postgres", "frozen", 30.0),
+)
+CALLS = 250  # twice
+NICENESS = 5  # other people's work comes first
+
+Bounds = dict[str, float]  # the most that a figure may be
+NOTHING_WRONG: Bounds = {"lost": 0, "extra": 0, "unpublished": 0, "dead_letters": 0}
+FIRST_SUCCESS_S, DRAINED_S = 5, 30
+
+
+def judged(name: str, figures: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
+    """One line of the result; *broken* names the figures beyond their bounds (None counts as beyond)."""
+    broken = [key for key, most in bounds.items() if figures.get(key) is None or figures[key] > most]
+    line = {"name": name, "kept": not broken, "broken": broken, "bounds": bounds, "figures": figures}
+    print(f"{name}: {'kept' if line['kept'] else f'BROKEN {broken}'} {json.dumps(figures)}", flush=True)
+    return line
+
+
+class Results(list[dict[str, Any]]):
+    """The lines so far; each is on disk once it is there, since a later fault may end the run."""
+
+    def append(self, line: dict[str, Any]) -> None:
+        """Keep one more."""
+        super().append(line)
+        FOLDER.mkdir(exist_ok=True)
+        (FOLDER / "chaos-bus.json").write_text(json.dumps(self, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def measure(world: World) -> list[dict[str, Any]]:
+    """All faults, one after the other."""
+    seed = int(os.environ.get("CHAOS_SEED", "4"))
+    lines = Results()
+    plan = deliveries.Plan("K", EVENTS, 120.0, KILLS, 180.0)
+    funder, figures = deliveries.under_kills(world, plan, seed=seed)
+    lines.append(judged("events under kills", figures, NOTHING_WRONG | {"returned": 0}))
+    figures = deliveries.redelivered(world, funder, plan.mark, seed=seed)
+    lines.append(judged("redelivered three times", figures, NOTHING_WRONG | {"changed": 0}))
+    figures = deliveries.between_steps(world, "STEP", rounds=5, seed=seed)
+    lines.append(judged("between commit, publish, confirm and mark", figures, NOTHING_WRONG))
+    for victim, how, seconds in OUTAGES:
+        figures = outages.outage(world, victim, how, seconds=seconds, events=300)
+        figures["without_503"] = figures["while_away"] - figures["503_with_retry_after"]
+        bounds = {"hung": 0, "unanswered": 0, "without_503": 0}
+        times = {"first_success_after_s": FIRST_SUCCESS_S, "drained_after_s": DRAINED_S}
+        lines.append(judged(f"{victim} {how} {seconds:.0f} s", figures, NOTHING_WRONG | bounds | times))
+    for how in ("stopped", "frozen"):
+        figures = outages.abandoned_calls(world, how, calls=CALLS)
+        lines.append(judged(f"calls with the callee {how}", figures, {"hung": 0, "late_executions": 0, "answered": 0}))
+    return lines
+
+
+def in_a_world(work: Callable[[World], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Run *work* on a fresh portal, and end that."""
+    world = World()
+    try:
+        world.start()
+        return work(world)
+    finally:
+        world.end()
+
+
+def main() -> int:
+    """Measure, print, keep; 1 when a promise was broken."""
+    os.nice(NICENESS)
+    began = time.monotonic()
+    lines = in_a_world(measure)
+    kept = sum(line["kept"] for line in lines)
+    print(f"{kept} of {len(lines)} promises kept, in {time.monotonic() - began:.0f} s; bench/results/chaos-bus.json")
+    return 0 if kept == len(lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
