@@ -8,6 +8,7 @@ from ops.accounts import accounts
 from ops.contracts.commands import contracts
 from ops.delivery_commands import COMMANDS
 from ops.mails import mails
+from ops.payments_import import payments
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,7 +16,7 @@ def main() -> None:
     """Run, test and operate Espace Employeur."""
 
 
-for command in (*COMMANDS, contracts, accounts, mails):
+for command in (*COMMANDS, contracts, accounts, mails, payments):
     main.add_command(command)
 
 
