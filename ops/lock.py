@@ -27,8 +27,16 @@ class PlaceLeaked(Exception):
 def lock(source: Path) -> None:
     """Write the pins of *source* beside it. Raises PlaceLeaked; subprocess.CalledProcessError when uv fails."""
     target = source.with_suffix(".txt")
-    command = [str(_uv()), "pip", "compile", *OPTIONS, source.name, "--output-file", target.name]
-    subprocess.run(command, cwd=FOLDER, check=True, stdout=subprocess.DEVNULL)
+    command = [
+        str(_uv()),
+        "pip",
+        "compile",
+        *OPTIONS,
+        str(source.relative_to(ROOT)),
+        "--output-file",
+        str(target.relative_to(ROOT)),
+    ]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     leaked = [line for line in target.read_text(encoding="utf-8").splitlines() if _names_a_place(line)]
     if leaked:
         raise PlaceLeaked(f"{target.name}: {leaked[0]}")
