@@ -1,4 +1,4 @@
-"""`make chaos-bus`: delivery under kills, outages and repeats, on a portal of its own; about ten minutes.
+"""`make chaos-bus`: delivery under kills, outages and repeats, on a portal of its own; about a quarter of an hour.
 
 Every promise is one line of the result: what was done, what was counted, the bound, and whether it was kept.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.results_file import FOLDER
-from tests.chaos import deliveries, outages
+from tests.chaos import accounts, deliveries, outages
 from tests.chaos.world import World
 
 EVENTS = 2_400
@@ -23,6 +23,8 @@ OUTAGES = (
     ("postgres", "frozen", 30.0),
 )
 CALLS = 250  # twice
+ACCOUNTS = 1_000
+ACCOUNT_KILLS = ("identity", "mailcatcher") * 4
 NICENESS = 5  # other people's work comes first
 
 Bounds = dict[str, float]  # the most that a figure may be
@@ -59,6 +61,7 @@ def measure(world: World) -> list[dict[str, Any]]:
     lines.append(judged("redelivered three times", figures, NOTHING_WRONG | {"changed": 0}))
     figures = deliveries.between_steps(world, "STEP", rounds=5, seed=seed)
     lines.append(judged("between commit, publish, confirm and mark", figures, NOTHING_WRONG))
+    lines.append(_accounts(world))
     for victim, how, seconds in OUTAGES:
         figures = outages.outage(world, victim, how, seconds=seconds, events=300)
         figures["without_503"] = figures["while_away"] - figures["503_with_retry_after"]
@@ -69,6 +72,15 @@ def measure(world: World) -> list[dict[str, Any]]:
         figures = outages.abandoned_calls(world, how, calls=CALLS)
         lines.append(judged(f"calls with the callee {how}", figures, {"hung": 0, "late_executions": 0, "answered": 0}))
     return lines
+
+
+def _accounts(world: World) -> dict[str, Any]:
+    figures = accounts.opened(world, count=ACCOUNTS, kills=ACCOUNT_KILLS, seconds=90.0, patience=240.0)
+    for place in ("accounts", "mailed", "working_credentials"):
+        figures[f"{place}_off"] = abs(figures[place] - ACCOUNTS)
+    exact: Bounds = dict.fromkeys(("accounts_off", "mailed_off", "working_credentials_off", "unlike_duplicates"), 0)
+    bounds = exact | {"duplicate_mails": len(ACCOUNT_KILLS), "dead_letters": 0}
+    return judged(f"{ACCOUNTS} accounts under kills", figures, bounds)
 
 
 def in_a_world(work: Callable[[World], list[dict[str, Any]]]) -> list[dict[str, Any]]:

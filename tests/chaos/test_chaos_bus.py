@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.chaos import deliveries, outages
+from tests.chaos import accounts, deliveries, outages
 from tests.chaos.world import World
 
 SETTLED = {"lost": 0, "extra": 0, "unpublished": 0, "returned": 0, "dead_letters": 0}
@@ -32,6 +32,13 @@ def test_r06_r07_r08_nobody_hangs_while_a_server_is_away(world: World, victim: s
     assert figures["while_away"] == figures["503_with_retry_after"] > 0, figures
     assert figures["first_success_after_s"] <= 10, figures  # the long form holds 5, where nothing else runs
     assert figures["drained_after_s"] <= 30
+
+
+def test_r05_every_employer_gets_one_account_one_mail_and_working_credentials(world: World) -> None:
+    figures = accounts.opened(world, count=20, kills=("identity",), seconds=2, patience=90)
+    assert figures | {"accounts": 20, "mailed": 20, "working_credentials": 20, "unlike_duplicates": 0} == figures
+    assert figures["duplicate_mails"] <= figures["kills"]
+    assert figures["dead_letters"] == 0
 
 
 @pytest.mark.parametrize("how", ["stopped", "frozen"])

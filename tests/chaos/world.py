@@ -24,6 +24,8 @@ NAMES = Names(vhost="employeur-chaos", prefix="chaos_")
 PORT_OFFSET = 2000  # beside those of a run and of the other tests
 # What is acknowledged must survive a kill of PostgreSQL, so it is as careful here as in a run.
 KIND = Kind(names=NAMES, port_offset=PORT_OFFSET, durable=True, credentials=FOLDER.credentials)
+# A mail whose sender was killed is sent again when its lease is over: 46 s with this, instead of 190.
+QUICKLY = {"IDENTITY_SMTP_TIMEOUT_SECONDS": "2"}
 PATIENCE = 180.0  # seconds for anything the supervisor is asked
 
 T = TypeVar("T")
@@ -55,13 +57,13 @@ class World:
         self._keeper = Keeper()
         self.kills: dict[str, int] = {}
 
-    def start(self, variables: dict[str, str] | None = None) -> None:
+    def start(self) -> None:
         """Start everything on empty servers; what an earlier run left is ended and deleted."""
         leftovers.end(FOLDER.path)
         for path in (FOLDER.path, FOLDER.outside):
             shutil.rmtree(path, ignore_errors=True)
         self._thread.start()
-        self.stack = Stack(FOLDER, KIND, variables or {})
+        self.stack = Stack(FOLDER, KIND, QUICKLY)
         self._ask(self._start())
 
     async def _start(self) -> None:
