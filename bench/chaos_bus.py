@@ -7,12 +7,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 from bench.results_file import FOLDER
 from tests.chaos import accounts, deliveries, outages
-from tests.chaos.world import World
+from tests.chaos.world import World, running
 
 EVENTS = 2_400
 KILLS = ("payments",) * 14 + ("rabbitmq",) * 6 + ("documents",) * 6 + ("identity",) * 4
@@ -83,21 +82,12 @@ def _accounts(world: World) -> dict[str, Any]:
     return judged(f"{ACCOUNTS} accounts under kills", figures, bounds)
 
 
-def in_a_world(work: Callable[[World], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Run *work* on a fresh portal, and end that."""
-    world = World()
-    try:
-        world.start()
-        return work(world)
-    finally:
-        world.end()
-
-
 def main() -> int:
     """Measure, print, keep; 1 when a promise was broken."""
     os.nice(NICENESS)
     began = time.monotonic()
-    lines = in_a_world(measure)
+    with running() as world:
+        lines = measure(world)
     kept = sum(line["kept"] for line in lines)
     print(f"{kept} of {len(lines)} promises kept, in {time.monotonic() - began:.0f} s; bench/results/chaos-bus.json")
     return 0 if kept == len(lines) else 1

@@ -25,7 +25,7 @@ PROVISIONAL = (
     " where state = 'provisional' and siret = any(%s)"
 )
 CREDENTIALS = re.compile(r"Identifiant provisoire\s*: (\S+)\s+Mot de passe provisoire\s*: (\S+)")
-SUBJECT_OF_ALL = "@chaos-accounts.example"
+DOMAIN = "@chaos-accounts.example"
 LOGINS_AT_A_TIME = 4  # a password's hash is heavy, and one is made at a time
 
 
@@ -33,7 +33,7 @@ def opened(world: World, *, count: int, kills: tuple[str, ...], seconds: float, 
     """*count* employers' first requests while programs are killed; what they got, by mailbox and by login."""
     chance = dice(count)
     funder = FunderSystem(world.funder_amqp)
-    addresses = {f"rh{number}{SUBJECT_OF_ALL}": new_siret() for number in range(count)}
+    addresses = {f"rh{number}{DOMAIN}": new_siret() for number in range(count)}
     requests = [_request(siret, address) for address, siret in addresses.items()]
     publishing = in_background(lambda: funder.publish(requests, pause=seconds / count))
     for victim in kills:
@@ -73,7 +73,7 @@ def _mails(world: World) -> dict[str, tuple[set[str], list[str]]]:
     found: dict[str, tuple[set[str], list[str]]] = defaultdict(lambda: (set(), []))
     for mail in _get(world, "messages?limit=100000")["messages"]:
         address = mail["To"][0]["Address"]
-        if address.endswith(SUBJECT_OF_ALL):
+        if address.endswith(DOMAIN):
             found[address][0].add(mail["MessageID"])
             found[address][1].append(_get(world, f"message/{mail['ID']}")["Text"])
     return dict(found)

@@ -4,15 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.world import World
+from tests.chaos.world import World, running
 
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
     """Servers and processes that stand beside those of the other tests."""
-    made = World()
-    try:
-        made.start()
+    with running() as made:
         yield made
-    finally:
-        made.end()

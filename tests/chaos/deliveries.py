@@ -72,7 +72,7 @@ def redelivered(world: World, funder: FunderSystem, mark: str, *, seed: int) -> 
     before = verdicts.books(world, funder.ledger, mark)
     again = funder.ledger.confirmed * 3
     dice(seed).shuffle(again)
-    funder.publish(again, gone_on=False)
+    funder.publish(again, noted=False)
     drained = verdicts.until(lambda: not verdicts.waiting(world), within=120)
     books, _ = verdicts.settle(world, funder.ledger, mark, within=30)
     changed = sum(

@@ -79,12 +79,12 @@ class FunderSystem:
         self._producer: kombu.Producer | None = None
         self.ledger = Ledger()
 
-    def publish(self, events: Iterable[dict[str, Any]], *, pause: float = 0.0, gone_on: bool = True) -> None:
-        """Publish each of *events*, *pause* seconds apart; with *gone_on* it is written into the ledger."""
+    def publish(self, events: Iterable[dict[str, Any]], *, pause: float = 0.0, noted: bool = True) -> None:
+        """Publish each of *events*, *pause* seconds apart; with *noted* they are written into the ledger."""
         for one in events:
             while not self._try(one):
                 time.sleep(PAUSE)
-            if gone_on:
+            if noted:
                 self.ledger.confirmed.append(one)
             if pause:
                 time.sleep(pause)

@@ -12,7 +12,6 @@ from tests.journeys.outside import new_siret
 
 NOTICE = 0.3  # seconds after the beginning in which answers may still be those of before
 PATIENCE = 60.0
-HOW = ("stopped", "killed", "frozen")
 
 
 def outage(world: World, victim: str, how: str, *, seconds: float, events: int) -> dict[str, Any]:

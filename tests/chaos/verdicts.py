@@ -11,7 +11,6 @@ from ops.management import request
 from tests.chaos.funder_system import Ledger
 from tests.chaos.world import World
 
-ISSUED = "payments.PaymentIssued.v1"
 PAYMENTS = "select payment_number, version from payments where payment_number like %s"
 RECORDED = (
     "select body::jsonb #>> '{data,payment_number}' as number, (body::jsonb #>> '{data,version}')::int as version,"

@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from ops import leftovers, probes
+from ops import leftovers, locks, probes
 from ops.endpoints import Names, with_database
 from ops.folders import VAR, StackFolder
 from ops.stack import Kind, Stack
 from ops.supervisor import Probe, Program, Supervisor
 
 FOLDER = StackFolder(VAR / "chaos", VAR / "chaos" / "stack.json")
+LOCK = VAR / "chaos.lock"  # beside the folder, which each run deletes
 NAMES = Names(vhost="employeur-chaos", prefix="chaos_")
 PORT_OFFSET = 2000  # beside those of a run and of the other tests
 # What is acknowledged must survive a kill of PostgreSQL, so it is as careful here as in a run.
@@ -165,6 +166,18 @@ class World:
         with self.database(service) as connection:
             row = connection.execute(query, arguments).fetchone()
         return row[0] if row else None
+
+
+@contextmanager
+def running() -> Iterator[World]:
+    """A fresh portal, ended afterwards. Raises locks.HeldElsewhere while another one of this checkout runs."""
+    with locks.exclusive(LOCK):
+        world = World()
+        try:
+            world.start()
+            yield world
+        finally:
+            world.end()
 
 
 async def _moment_of(answers: Probe) -> float:
