@@ -83,8 +83,11 @@ class Store:
             """One request."""
 
             def do_PUT(self) -> None:
-                """Keep the body."""
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                """Keep the body, if it is whole: no store keeps less than was announced."""
+                announced = int(self.headers["Content-Length"])
+                body = self.rfile.read(announced)
+                if len(body) < announced:
+                    return
                 store.headers = {name.lower(): value for name, value in self.headers.items()}
                 status = 500 if store.failing else 412 if self.path in store.objects else 200
                 if status == 200:
