@@ -124,7 +124,7 @@ class Store:
 def store() -> Iterator[Store]:
     """The store, listening."""
     store = Store()
-    thread = threading.Thread(target=store.server.serve_forever, daemon=True)
+    thread = threading.Thread(target=store.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield store
     store.server.shutdown()
