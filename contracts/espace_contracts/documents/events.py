@@ -1,15 +1,12 @@
 """What the service `documents` tells on its exchange."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import StringConstraints
 
+from espace_contracts.documents.words import EXCHANGE, CategoryKey, DepositorKind
 from espace_contracts.envelope import EventData
 from espace_contracts.types import DossierNumber, Id, Instant, PaymentNumber, Sha256, Siret, Version
-
-EXCHANGE = "documents.events"
-DepositorKind = Literal["funder", "training_provider", "beneficiary", "employer"]
-CategoryKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 
 
 class DocumentsEvent(EventData):
