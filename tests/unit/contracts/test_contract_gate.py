@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from espace_contracts import funder, payments
+from espace_contracts import funder
+from espace_contracts.types import Day
 from pydantic import Field
 
 from ops.cli import main
@@ -102,7 +103,7 @@ class PaymentCancelled(funder.FunderEvent):
     payment_number: str = Field(min_length=1, max_length=40)
     version: str
     siret: str
-    cancelled_on: payments.Day
+    cancelled_on: Day
     by: str
 
 
