@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from espace_contracts.envelope import canonical_sha256
-from espace_contracts.errors import KeyReused
+from espace_contracts.errors import KeyReused, Refusal
 from espace_contracts.rpc import Answer, Method, Write
 from sqlalchemy import Connection, text
 
@@ -47,6 +47,20 @@ def once(
     return method.answer.model_validate(known.answer)
 
 
+def once_or_refusal(
+    connection: Connection, method: Method, request: Write, work: Callable[[], AnswerT], *, caller: str = ""
+) -> AnswerT | Refusal:
+    """Like `once`, but a refusal undoes what *work* did and nothing else of the transaction.
+
+    It is returned, so that the caller can note it in the same transaction, and raise it after the commit.
+    """
+    try:
+        with connection.begin_nested():
+            return once(connection, method, request, work, caller=caller)
+    except Refusal as refusal:
+        return refusal
+
+
 def _sealed_members(request: Write) -> set[str]:
     """A sealed box of the same text differs each time, so it cannot tell two requests apart."""
-    return {"password"} & set(type(request).model_fields)
+    return {"password", "repeated"} & set(type(request).model_fields)

@@ -9,14 +9,14 @@ from typing import Any
 from espace_contracts import documents, funder, payments
 from espace_contracts import identity as api
 from espace_contracts.envelope import Event
-from espace_contracts.errors import ResetRefused, WrongCredentials
+from espace_contracts.errors import Refusal, ResetRefused, WrongCredentials
 from espace_contracts.registry import REPLAYS
 from espace_contracts.replay import EventsPage, EventsSince
 from espace_contracts.rpc import Done
 
 from chassis import replay
 from chassis.bus import rpc, subscribe
-from chassis.idempotency import once
+from chassis.idempotency import once, once_or_refusal
 from chassis.service import Service
 from services.identity.mailer import Mailer
 from services.identity.providers import KitProvider
@@ -164,20 +164,20 @@ class IdentityService(Service):
     @rpc(api.CONFIRM_IDENTIFIER)
     def confirm_identifier(self, request: api.ConfirmIdentifier) -> api.Session:
         """Confirm the own credentials by typing the password again behind the link (S9, S10)."""
-        try:
-            with self.db.transaction() as connection:
-                session = once(
-                    connection,
-                    api.CONFIRM_IDENTIFIER,
-                    request,
-                    lambda: first_login.confirm_identifier(connection, request, kit=self.kit, now=self.clock()),
-                )
-        except WrongCredentials:
-            with self.db.transaction() as connection:
+        with self.db.transaction() as connection:
+            first_login.hold_account(connection, request, now=self.clock())
+            outcome = once_or_refusal(
+                connection,
+                api.CONFIRM_IDENTIFIER,
+                request,
+                lambda: first_login.confirm_identifier(connection, request, kit=self.kit, now=self.clock()),
+            )
+            if isinstance(outcome, WrongCredentials):
                 first_login.note_wrong_confirmation(connection, request, kit=self.kit, now=self.clock())
-            raise
+        if isinstance(outcome, Refusal):
+            raise outcome
         self.mailer.wake()
-        return session
+        return outcome
 
     @rpc(api.ACCEPT_PRIVACY_POLICY)
     def accept_privacy_policy(self, request: api.AcceptPrivacyPolicy) -> api.Session:
@@ -217,20 +217,20 @@ class IdentityService(Service):
     @rpc(api.RESET_PASSWORD)
     def reset_password(self, request: api.ResetPassword) -> Done:
         """Set a new password behind the link, and end every session (S18 to S20)."""
-        try:
-            with self.db.transaction() as connection:
-                once(
-                    connection,
-                    api.RESET_PASSWORD,
-                    request,
-                    lambda: forgotten.reset_password(connection, request, kit=self.kit, now=self.clock()),
-                )
-        except ResetRefused as exc:
-            with self.db.transaction() as connection:
-                forgotten.note_refused(connection, request, exc.fields, kit=self.kit, now=self.clock())
-            raise
+        with self.db.transaction() as connection:
+            ticked = forgotten.begin_reset(connection, request, now=self.clock())
+            outcome = once_or_refusal(
+                connection,
+                api.RESET_PASSWORD,
+                request,
+                lambda: forgotten.reset_password(connection, request, ticked, kit=self.kit, now=self.clock()),
+            )
+            if isinstance(outcome, ResetRefused):
+                forgotten.note_guess(connection, request, outcome, kit=self.kit, now=self.clock())
+        if isinstance(outcome, Refusal):
+            raise outcome
         self.mailer.wake()
-        return Done()
+        return outcome
 
     @rpc(api.SEND_ROBOT_CODE)
     def send_robot_code(self, request: api.SendRobotCode) -> Done:

@@ -138,6 +138,12 @@ def _account_behind(
     return account
 
 
+def hold_account(connection: Connection, request: api.ConfirmIdentifier, *, now: datetime) -> None:
+    """Of many attempts at a time the next one starts when this one's failure is counted (K12)."""
+    if link := links.live(connection, request.token_hash, purpose=CONFIRM_IDENTIFIER, now=now):
+        accounts.lock_account(connection, link.account_id)
+
+
 def confirm_identifier(
     connection: Connection, request: api.ConfirmIdentifier, *, kit: Kit, now: datetime
 ) -> api.Session:
@@ -187,12 +193,12 @@ def _take_over_pending(connection: Connection, account: Row[Any]) -> None:
 
 
 def note_wrong_confirmation(connection: Connection, request: api.ConfirmIdentifier, *, kit: Kit, now: datetime) -> None:
-    """Keep and count the failure, which the refusal has rolled back (K12, K35). Raises LinkInvalid, TooManyAttempts."""
+    """Keep and count the failure, in the transaction that holds the account (K12, K35)."""
     address = request.session.remote_address
     account = _account_behind(connection, request.token_hash, find=accounts.account, now=now)
     who = {"account_id": account.id, "actor": audit.ANONYMOUS, "remote_address": address}
     audit.note(connection, "identifier_confirmed", at=now, succeeded=False, **who)
-    limits.count(connection, limits.of_confirmation(account.id, address, kit.rules), now=now)
+    limits.count_failure(connection, limits.of_confirmation(account.id, address, kit.rules), now=now)
 
 
 def accept_privacy_policy(

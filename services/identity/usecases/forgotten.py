@@ -22,7 +22,7 @@ from services.identity.store import mails as written_mails
 from services.identity.usecases import audit, limits, mails, robot, sessions
 
 RESET_PASSWORD = "reset_password"  # noqa: S105 - the purpose of a link
-PASSWORD, IDENTIFIER = "password", "identifier"
+PASSWORD, IDENTIFIER, ROBOT = "password", "identifier", "robot"
 HOUR = timedelta(hours=1)
 
 
@@ -97,7 +97,20 @@ def send_robot_code(connection: Connection, request: api.SendRobotCode, *, kit: 
     return Done()
 
 
-def reset_password(connection: Connection, request: api.ResetPassword, *, kit: Kit, now: datetime) -> Done:
+def begin_reset(connection: Connection, request: api.ResetPassword, *, now: datetime) -> bool:
+    """Use the solved challenge up, whatever comes of the rest (K14), and hold the account; whether it was unused.
+
+    A refusal is undone to a savepoint after this, so that no other request ever finds the challenge given back.
+    """
+    ticked = robot.spend(connection, request.solved, now=now)
+    if link := links.live(connection, request.token_hash, purpose=RESET_PASSWORD, now=now):
+        accounts.lock_account(connection, link.account_id)
+    return ticked
+
+
+def reset_password(
+    connection: Connection, request: api.ResetPassword, ticked: bool, *, kit: Kit, now: datetime
+) -> Done:
     """The new password from now on; every session of the account is ended (S18 to S20).
 
     Raises LinkInvalid, TooManyAttempts, ResetRefused with all faults. A refusal leaves the link as it was.
@@ -105,7 +118,10 @@ def reset_password(connection: Connection, request: api.ResetPassword, *, kit: K
     account = _account_behind(connection, request, kit=kit, now=now)
     employer = accounts.employer_of(connection, account.id)
     password = kit.keys.open_password(request.password)
-    if faults := _faults(connection, request, password, (account, employer), kit=kit, now=now):
+    faults = _faults(request, password, (account, employer), kit=kit)
+    if not (ticked or robot.has_code(connection, request.robot_code, now=now)):
+        faults.append(ROBOT)
+    if faults:
         raise ResetRefused("the form is faulty", ",".join(faults))
     accounts.change_account(connection, account.id, password_hash=kit.passwords.hash(password))
     sessions.end_all(connection, account.id, employer.siret, now=now)
@@ -119,16 +135,8 @@ def reset_password(connection: Connection, request: api.ResetPassword, *, kit: K
     return Done()
 
 
-def _faults(
-    connection: Connection,
-    request: api.ResetPassword,
-    password: str,
-    whose: tuple[Row[Any], Row[Any]],
-    *,
-    kit: Kit,
-    now: datetime,
-) -> list[str]:
-    """Every fault of the form, field by field (S18, S19)."""
+def _faults(request: api.ResetPassword, password: str, whose: tuple[Row[Any], Row[Any]], *, kit: Kit) -> list[str]:
+    """Every fault of the form but the robot box, field by field (S18, S19)."""
     account, employer = whose
     context = (account.identifier, employer.legal_name, employer.siret, employer.contact_email.split("@")[0])
     faults = list(domain.unmet_password_rules(password, kit.rules.passwords, context))
@@ -137,8 +145,6 @@ def _faults(
     repeated = kit.keys.open_password(request.repeated) if request.repeated else None
     if repeated is None or domain.normalised(repeated) != domain.normalised(password):
         faults.append("repeated")
-    if not robot.passed(connection, request, now=now):
-        faults.append("robot")
     return faults
 
 
@@ -155,17 +161,19 @@ def _account_behind(connection: Connection, request: api.ResetPassword, *, kit: 
     return account
 
 
-def note_refused(
-    connection: Connection, request: api.ResetPassword, faults: tuple[str, ...], *, kit: Kit, now: datetime
+def note_guess(
+    connection: Connection, request: api.ResetPassword, refusal: ResetRefused, *, kit: Kit, now: datetime
 ) -> None:
-    """Keep what the refusal has rolled back: a challenge serves once whatever came of it, guesses are counted.
+    """Keep and count a guess, in the transaction that holds the account (K12, K35).
 
-    A wrong identifier or a wrong code is a guess (K12, K35); a box that was not ticked is not.
+    A wrong identifier or a wrong code is a guess; a box that was not ticked is not.
     """
-    link = check_link(connection, request.token_hash, now=now)
-    robot.spend(connection, request, now=now)
-    if IDENTIFIER not in faults and not ("robot" in faults and request.robot_code):
+    faults = refusal.fields
+    if IDENTIFIER not in faults and not (ROBOT in faults and request.robot_code):
         return
+    link = check_link(connection, request.token_hash, now=now)
     who = {"account_id": link.account_id, "actor": audit.ANONYMOUS, "remote_address": request.remote_address}
     audit.note(connection, "password_reset", at=now, succeeded=False, **who)
-    limits.count(connection, limits.of_confirmation(link.account_id, request.remote_address, kit.rules), now=now)
+    limits.count_failure(
+        connection, limits.of_confirmation(link.account_id, request.remote_address, kit.rules), now=now
+    )

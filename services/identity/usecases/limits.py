@@ -43,14 +43,24 @@ def _address(remote_address: str, rules: Rules) -> Subject:
 
 
 def count(connection: Connection, subjects: Sequence[Subject], *, now: datetime) -> None:
-    """Count one failure. Raises TooManyAttempts, and counts nothing, while the delay of a subject runs."""
+    """Count an attempt as failed, in advance. Raises TooManyAttempts, and counts nothing, while a delay runs."""
     attempts.forget(connection, before=now - max(subject.delays.forgotten_after for subject in subjects))
     for subject in subjects:
         known = attempts.lock(connection, subject.name, now=now)
         _refuse_while_delayed(known, subject.delays, now)
-        failures = 1 + (0 if now - known.last_at > subject.delays.forgotten_after else known.failures)
-        blocked_until = now + subject.delays.after(failures)
-        attempts.record(connection, subject.name, failures=failures, blocked_until=blocked_until, now=now)
+        _record(connection, subject, known, now)
+
+
+def count_failure(connection: Connection, subjects: Sequence[Subject], *, now: datetime) -> None:
+    """Count a failure that has happened, whatever delay another one has started meanwhile."""
+    for subject in subjects:
+        _record(connection, subject, attempts.lock(connection, subject.name, now=now), now)
+
+
+def _record(connection: Connection, subject: Subject, known: Row[Any], now: datetime) -> None:
+    failures = 1 + (0 if now - known.last_at > subject.delays.forgotten_after else known.failures)
+    blocked_until = now + subject.delays.after(failures)
+    attempts.record(connection, subject.name, failures=failures, blocked_until=blocked_until, now=now)
 
 
 def refuse_while_delayed(connection: Connection, subjects: Sequence[Subject], *, now: datetime) -> None:

@@ -18,16 +18,13 @@ CODE_LIFETIME = timedelta(minutes=20)
 HOUR = timedelta(hours=1)
 
 
-def passed(connection: Connection, request: api.ResetPassword, *, now: datetime) -> bool:
-    """Whether the box is passed; what passed it is used up in this transaction."""
-    if request.robot_code is not None:
-        return links.consume(connection, request.robot_code, purpose=CODE, now=now)
-    return spend(connection, request, now=now)
+def has_code(connection: Connection, code_hash: str | None, *, now: datetime) -> bool:
+    """Whether this mailed code works; it is used up with the rest, so that a slip elsewhere asks for no other mail."""
+    return code_hash is not None and links.consume(connection, code_hash, purpose=CODE, now=now)
 
 
-def spend(connection: Connection, request: api.ResetPassword, *, now: datetime) -> bool:
-    """Use up the solved challenge of *request*: False without one, or when it is late or was used before."""
-    solved = request.solved
+def spend(connection: Connection, solved: api.SolvedChallenge | None, *, now: datetime) -> bool:
+    """Use up a solved challenge: False without one, or when it is late or was used before."""
     if solved is None or solved.expires_at <= now:
         return False
     return challenges.spend(connection, solved.digest, expires_at=solved.expires_at)

@@ -1,6 +1,5 @@
 """S5 to S14: from provisional credentials to one's own."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -143,22 +142,6 @@ def test_k08_looking_at_a_link_does_not_consume_it(desk):
         desk.look_at_link(link)
 
     assert desk.confirm(link).state == "active"
-
-
-def test_k09_of_many_confirmations_at_a_time_exactly_one_succeeds(desk):
-    link = desk.chosen()
-
-    def attempt(number):
-        try:
-            return desk.confirm(link, token=f"parallel {number}").state
-        except LinkInvalid:
-            return "refused"
-
-    with ThreadPoolExecutor(12) as pool:
-        outcomes = list(pool.map(attempt, range(100)))
-    assert sorted(set(outcomes)) == ["active", "refused"]
-    assert outcomes.count("active") == 1
-    assert desk.event_types().count("IdentifierChangeConfirmed.v1") == 1
 
 
 def test_s10_a_wrong_password_confirms_nothing(desk):
@@ -304,17 +287,6 @@ def test_r18_the_same_key_chooses_once(desk):
 
     assert desk.personalise(key="k") == first
     assert len(desk.mails("identifier_change")) == 1
-
-
-def test_k09_the_link_itself_is_used_up_by_one_of_many(desk):
-    token_hash = hashed(desk.chosen())
-
-    def use(_):
-        with desk.database.transaction() as connection:
-            return links.consume(connection, token_hash, purpose="confirm_identifier", now=desk.now)
-
-    with ThreadPoolExecutor(12) as pool:
-        assert sum(pool.map(use, range(60))) == 1
 
 
 def test_k07_a_link_serves_its_own_purpose_only(desk):

@@ -1,7 +1,5 @@
 """S16 to S22: forgotten password, forgotten identifier."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from espace_contracts.errors import (
     LinkInvalid,
@@ -142,18 +140,6 @@ def test_k07_a_confirmation_link_resets_nothing(desk):
         desk.reset(link)
     with pytest.raises(LinkInvalid):
         desk.look_at_reset_link(link)
-
-
-def test_k09_of_many_resets_at_a_time_exactly_one_succeeds(desk, reset_link):
-    def attempt(_):
-        try:
-            desk.reset(reset_link)
-        except LinkInvalid:
-            return False
-        return True
-
-    with ThreadPoolExecutor(12) as pool:
-        assert sum(pool.map(attempt, range(60))) == 1
 
 
 def test_k12_reset_mails_are_bounded(desk):
