@@ -16,7 +16,7 @@ OUTSIDE = Path("/var/lib/espace-employeur")
 
 @dataclass(frozen=True)
 class StackFolder:
-    """The folder of one set of servers and processes: `var/run` or `var/test`."""
+    """The folder of one set of servers and processes: `var/run`, or one of those in `var/test`."""
 
     path: Path
     stack_file: Path
@@ -42,6 +42,10 @@ class StackFolder:
     def outside(self) -> Path:
         """The folder of this stack's PostgreSQL when the checkout cannot be entered by its user."""
         return OUTSIDE / hashlib.sha256(str(self.path).encode()).hexdigest()[:16]
+
+    def inside(self, name: str) -> "StackFolder":
+        """A stack within this one's folder: ended and deleted along with it."""
+        return StackFolder(self.path / name, self.path / name / "stack.json")
 
     def make(self) -> None:
         """Create the folder and its logs, closed to other users where they hold secrets or personal data."""

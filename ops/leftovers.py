@@ -36,7 +36,7 @@ def mark(folder: Path) -> dict[str, str]:
 
 
 def find(folder: Path) -> list[Leftover]:
-    """The live processes of the stack in *folder*, this one excepted."""
+    """The live processes of the stack in *folder* and of stacks inside it, this one excepted."""
     found = []
     for entry in PROC.iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid() and _carries(entry, folder):
@@ -96,7 +96,9 @@ def _carries(entry: Path, folder: Path) -> bool:
         environment = (entry / "environ").read_bytes()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False  # gone meanwhile, or another user's
-    return f"{MARK}={folder}".encode() in environment.split(b"\0")
+    marks = [value for value in environment.split(b"\0") if value.startswith(f"{MARK}=".encode())]
+    here = f"{MARK}={folder}".encode()
+    return any(value == here or value.startswith(here + b"/") for value in marks)
 
 
 def _described(entry: Path) -> Leftover:

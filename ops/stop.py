@@ -26,8 +26,9 @@ def stop(stack: folders.StackFolder, *, setup_lock: Path | None = None, patience
 
 
 def reset(stack: folders.StackFolder) -> None:
-    """Delete the data, the secrets and the logs of *stack*, which must have been stopped."""
-    for path in (stack.path, stack.outside):
+    """Delete the data, the secrets and the logs of *stack* and of those inside, which must have been stopped."""
+    inner = [entry.name for entry in stack.path.iterdir()] if stack.path.is_dir() else []
+    for path in (stack.path, stack.outside, *(stack.inside(name).outside for name in inner)):
         if path.exists():
             shutil.rmtree(path)
 

@@ -1,45 +1,33 @@
-"""`espace test`: the tests on real servers of their own, in separate pytest processes one after the other.
+"""`espace test`: the tests on real servers of their own, in a pytest process for each group, two at a time.
 
-Separate, since services run under eventlet's patches, which browser and gateway do not survive (and the reverse).
+Most of a test's time is waiting (for a retry's delay, a page, a process that starts), so that two groups side by side
+end in little more than the time of the longer one. Each has servers of its own: one empties what the other needs.
 """
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
+import time
 import xml.etree.ElementTree as ET
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ops import demo, fresh, leftovers, locks, ports, stackfile
 from ops.endpoints import TEST_NAMES
-from ops.folders import ROOT, RUN, TEST
+from ops.folders import ROOT, RUN, TEST, StackFolder
 from ops.run import KNOWN, known_in, say
 from ops.stack import Kind, Stack
+from ops.stop import reset
 from ops.supervisor import Supervisor
+from ops.test_groups import Planned, plan
 
 NOTHING_COLLECTED = 5  # pytest's exit code when a selection fits no test
 EXISTING_SERVERS = "OPS_"
 STACK_VARIABLE = "ESPACE_TEST_STACK"
-
-
-@dataclass(frozen=True)
-class Group:
-    """Tests that run in one pytest process, and what must stand before it."""
-
-    name: str
-    paths: tuple[str, ...]
-    needs: str  # "nothing", "servers", "portal"; "itself" starts servers of its own, to kill and freeze them
-
-
-GROUPS = (
-    Group("unit", ("tests/unit", "tests/ops"), "nothing"),
-    Group("chaos", ("tests/chaos",), "itself"),
-    Group("service", ("tests/service",), "servers"),
-    Group("journeys", ("tests/journeys",), "portal"),
-)
+LANES = 2
 
 
 @dataclass
@@ -65,28 +53,6 @@ def run_tests(arguments: list[str]) -> int:
         return 1
 
 
-def plan(arguments: list[str]) -> list[tuple[Group, list[str]]]:
-    """The groups to run, each with its arguments: all of them, or those that the paths among *arguments* lie in."""
-    chosen = [argument for argument in arguments if _is_path(argument)]
-    options = [argument for argument in arguments if argument not in chosen]
-    planned = []
-    for group in GROUPS:
-        present = [path for path in group.paths if (ROOT / path).is_dir()]
-        paths = [path for path in chosen if _lies_in(path, group)] if chosen else present
-        if paths:
-            planned.append((group, [*paths, *options]))
-    return planned
-
-
-def _is_path(argument: str) -> bool:
-    return not argument.startswith("-") and (ROOT / argument.partition("::")[0]).exists()
-
-
-def _lies_in(path: str, group: Group) -> bool:
-    place = (ROOT / path.partition("::")[0]).resolve()
-    return any(place.is_relative_to(ROOT / folder) for folder in group.paths)
-
-
 async def _run(arguments: list[str]) -> int:
     planned = plan(arguments)
     if not planned:
@@ -94,68 +60,86 @@ async def _run(arguments: list[str]) -> int:
         return 1
     leftovers.end(TEST.path)
     _forget_last_time()
-    tally, supervisor = Tally(), Supervisor(say=say)
+    tally = Tally()
     running = asyncio.current_task()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel if running else lambda: None)
     try:
-        await _run_groups(planned, tally, supervisor)
+        await _run_lanes(planned, tally)
     except asyncio.CancelledError:
         say("Stopping …")
         return 1
-    except (*KNOWN, ExceptionGroup) as exc:
-        tally.broken = True
-        for known in known_in(exc):
-            say(f"The tests cannot go on: {known}")
     finally:
-        await supervisor.stop()
         leftovers.end(TEST.path, grace=5.0)
     say(f"{tally.passed} passed, {tally.failed} failed")
     return 0 if tally.succeeded else 1
 
 
 def _forget_last_time() -> None:
-    keep = TEST.lock.name
     for path in TEST.path.iterdir():
         if path.is_dir():
-            shutil.rmtree(path)
-        elif path.name != keep:
+            reset(TEST.inside(path.name))
+        elif path.name != TEST.lock.name:
             path.unlink()
-    if TEST.outside.exists():
-        shutil.rmtree(TEST.outside)
 
 
-async def _run_groups(planned: list[tuple[Group, list[str]]], tally: Tally, supervisor: Supervisor) -> None:
-    stack: Stack | None = None
-    for group, arguments in planned:
-        if group.needs in ("servers", "portal"):
-            stack = await _prepare(group, stack, supervisor)
-        say(f"\n== {group.name} tests ==")
-        await _pytest(group, arguments, tally)
+async def _run_lanes(planned: list[Planned], tally: Tally) -> None:
+    waiting = deque(planned)
+    # One group alone is shown while it runs. On existing servers both would empty the same vhost and databases.
+    lanes = 1 if _existing_servers(os.environ) else min(LANES, len(planned))
+
+    async def lane() -> None:
+        while waiting:
+            await _run_group(waiting.popleft(), tally, shown=lanes == 1)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(lanes):
+            group.create_task(lane())
 
 
-async def _prepare(group: Group, stack: Stack | None, supervisor: Supervisor) -> Stack:
-    """The servers, emptied and migrated; for journeys also the processes and the demo's events."""
-    if stack is None:
-        stack = make_stack(os.environ)
-        say("Starting the tests' servers …")
-        await stack.start_servers(supervisor, say)
+async def _run_group(planned: Planned, tally: Tally, *, shown: bool) -> None:
+    """Servers, tests, and the end of the servers; what fails on the way is told and counted as broken."""
+    name, supervisor, began = planned.group.name, Supervisor(say=say), time.monotonic()
+    say(f"\n== {name} tests ==" if shown else f"The {name} tests begin; they are shown when they end.")
+    try:
+        stack_file = await _prepare(planned, supervisor)
+        await _pytest(planned, stack_file, tally, shown=shown)
+    except (*KNOWN, ExceptionGroup) as exc:
+        tally.broken = True
+        for known in known_in(exc):
+            say(f"The {name} tests cannot go on: {known}")
+    finally:
+        await supervisor.stop()
+    say(f"The {name} tests ended after {time.monotonic() - began:.0f} s.")
+
+
+async def _prepare(planned: Planned, supervisor: Supervisor) -> Path:
+    """The servers, emptied and migrated; for journeys also the processes and the demo's events. The stack's file."""
+    needs, folder = planned.group.needs, TEST.inside(planned.group.name)
+    if needs not in ("servers", "portal"):
+        return folder.stack_file
+    stack = make_stack(folder, os.environ)
+    await stack.start_servers(supervisor, say)
     await asyncio.to_thread(fresh.empty, stack)
     await stack.migrate()
-    if group.needs == "portal":
+    if needs == "portal":
         await stack.start_processes(supervisor, say)
         await asyncio.to_thread(demo.publish, stack.settings.demo_amqp)
-    stackfile.write(TEST.stack_file, _facts(stack))
-    return stack
+    stackfile.write(folder.stack_file, _facts(stack))
+    return folder.stack_file
 
 
-def make_stack(variables: Mapping[str, str]) -> Stack:
-    """The tests' stack: existing servers count as in a run, overrides of single settings do not."""
-    servers = {name: value for name, value in variables.items() if name.startswith(EXISTING_SERVERS)}
+def _existing_servers(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if name.startswith(EXISTING_SERVERS)}
+
+
+def make_stack(folder: StackFolder, variables: Mapping[str, str]) -> Stack:
+    """The stack of one group of tests: existing servers count as in a run, overrides of single settings do not."""
+    servers = _existing_servers(variables)
     # Roles and broker users belong to a whole server: on a shared one both stacks must agree on their passwords.
-    secrets = RUN.credentials if servers else TEST.credentials
+    secrets = RUN.credentials if servers else folder.credentials
     kind = Kind(names=TEST_NAMES, port_offset=ports.TEST_OFFSET, durable=False, credentials=secrets)
-    return Stack(TEST, kind, servers)
+    return Stack(folder, kind, servers)
 
 
 def _facts(stack: Stack) -> dict[str, object]:
@@ -166,19 +150,25 @@ def _facts(stack: Stack) -> dict[str, object]:
     }
 
 
-async def _pytest(group: Group, arguments: list[str], tally: Tally) -> None:
-    report = TEST.path / f"{group.name}.xml"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "pytest", f"--junitxml={report}", *arguments),
-        env={**os.environ, **leftovers.mark(TEST.path), STACK_VARIABLE: str(TEST.stack_file)},
-        cwd=ROOT,
-    )
+async def _pytest(planned: Planned, stack_file: Path, tally: Tally, *, shown: bool) -> None:
+    report, output = (TEST.path / f"{planned.group.name}.{suffix}" for suffix in ("xml", "txt"))
+    with output.open("wb") as written:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "pytest", f"--junitxml={report}", *planned.arguments),
+            env={**os.environ, **leftovers.mark(TEST.path), STACK_VARIABLE: str(stack_file)},
+            cwd=ROOT,
+            stdout=None if shown else written,
+            stderr=None if shown else asyncio.subprocess.STDOUT,
+        )
     try:
         status = await process.wait()
     except asyncio.CancelledError:
-        await process.wait()  # Ctrl-C reached it as well; what hangs is ended with the other leftovers
+        process.terminate()  # what it had started is ended with the other leftovers
+        await process.wait()
         raise
+    finally:
+        say(output.read_text(errors="replace"))
     if report.exists():
         add(tally, report)
     if status not in (0, 1, NOTHING_COLLECTED):

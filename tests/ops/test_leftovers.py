@@ -55,9 +55,17 @@ def test_a_child_is_found_by_its_mark(start, tmp_path):
 def test_another_stacks_processes_are_left_alone(start, tmp_path):
     other = start(SLEEP, tmp_path / "other")
     wait_for(lambda: leftovers.find(tmp_path / "other"))
-    assert leftovers.end(tmp_path) == 0
+    assert leftovers.end(tmp_path / "another") == 0
     assert leftovers.end(tmp_path / "oth") == 0, "a folder whose name only begins alike"
     assert other.poll() is None
+
+
+def test_a_stack_inside_ends_along_with_its_folder(start, tmp_path):
+    (tmp_path / "inside").mkdir()
+    inner = start(SLEEP, tmp_path / "inside")
+    wait_for(lambda: leftovers.find(tmp_path / "inside"))
+    assert leftovers.end(tmp_path) == 1
+    assert inner.wait() == -signal.SIGTERM
 
 
 def test_what_left_its_session_is_found_and_ended(start, tmp_path):

@@ -1,8 +1,10 @@
 """`espace test`: which groups run, and what the closing line adds up to."""
 
+import asyncio
+
 import pytest
 
-from ops import testing
+from ops import test_groups, testing
 from ops.fresh import NotTheTests, empty
 
 REPORT = (
@@ -12,14 +14,14 @@ REPORT = (
 
 
 def names(arguments):
-    return [(group.name, given) for group, given in testing.plan(arguments)]
+    return [(planned.group.name, planned.arguments) for planned in test_groups.plan(arguments)]
 
 
 def test_everything_runs_when_nothing_is_named():
     assert [name for name, _ in names([])] == [
-        group.name for group in testing.GROUPS if any((testing.ROOT / path).is_dir() for path in group.paths)
+        group.name for group in test_groups.GROUPS if any((testing.ROOT / path).is_dir() for path in group.paths)
     ]
-    assert names([])[0] == ("unit", ["tests/unit", "tests/ops"])
+    assert ("unit", ["tests/unit", "tests/ops"]) in names([])
 
 
 def test_options_go_to_every_group():
@@ -74,3 +76,35 @@ def test_only_what_is_the_tests_own_is_ever_emptied(tmp_path):
 
     with pytest.raises(NotTheTests):
         empty(Run())
+
+
+def lanes_used(monkeypatch, variables, arguments=()):
+    """How many groups ran at a time at most, their names, and whether they were shown while they ran."""
+    running, most, ended, shown_while = set(), [], [], set()
+
+    async def run_group(planned, tally, *, shown):
+        running.add(planned.group.name)
+        most.append(len(running))
+        await asyncio.sleep(0.01)
+        running.remove(planned.group.name)
+        ended.append(planned.group.name)
+        shown_while.add(shown)
+
+    monkeypatch.setattr(testing, "_run_group", run_group)
+    monkeypatch.setattr(testing.os, "environ", variables)
+    asyncio.run(testing._run_lanes(test_groups.plan(list(arguments)), testing.Tally()))
+    return max(most), sorted(ended), shown_while
+
+
+def test_two_groups_run_at_a_time_and_each_once(monkeypatch):
+    assert lanes_used(monkeypatch, {}) == (2, sorted(group.name for group in test_groups.GROUPS), {False})
+
+
+def test_a_group_alone_is_shown_while_it_runs(monkeypatch):
+    assert lanes_used(monkeypatch, {}, ["tests/unit"]) == (1, ["unit"], {True})
+
+
+def test_on_existing_servers_groups_take_turns(monkeypatch):
+    at_a_time, ended, _ = lanes_used(monkeypatch, {"OPS_POSTGRES_URL": "postgresql://x"})
+    assert at_a_time == 1
+    assert len(ended) == len(test_groups.GROUPS)
