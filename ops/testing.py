@@ -22,7 +22,7 @@ from ops.run import KNOWN, known_in, say
 from ops.stack import Kind, Stack
 from ops.stop import reset
 from ops.supervisor import Supervisor
-from ops.test_groups import Planned, plan
+from ops.testing_groups import Planned, plan
 
 NOTHING_COLLECTED = 5  # pytest's exit code when a selection fits no test
 EXISTING_SERVERS = "OPS_"

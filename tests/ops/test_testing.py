@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ops import test_groups, testing
+from ops import testing, testing_groups
 from ops.fresh import NotTheTests, empty
 
 REPORT = (
@@ -14,12 +14,12 @@ REPORT = (
 
 
 def names(arguments):
-    return [(planned.group.name, planned.arguments) for planned in test_groups.plan(arguments)]
+    return [(planned.group.name, planned.arguments) for planned in testing_groups.plan(arguments)]
 
 
 def test_everything_runs_when_nothing_is_named():
     assert [name for name, _ in names([])] == [
-        group.name for group in test_groups.GROUPS if any((testing.ROOT / path).is_dir() for path in group.paths)
+        group.name for group in testing_groups.GROUPS if any((testing.ROOT / path).is_dir() for path in group.paths)
     ]
     assert ("unit", ["tests/unit", "tests/ops"]) in names([])
 
@@ -92,12 +92,12 @@ def lanes_used(monkeypatch, variables, arguments=()):
 
     monkeypatch.setattr(testing, "_run_group", run_group)
     monkeypatch.setattr(testing.os, "environ", variables)
-    asyncio.run(testing._run_lanes(test_groups.plan(list(arguments)), testing.Tally()))
+    asyncio.run(testing._run_lanes(testing_groups.plan(list(arguments)), testing.Tally()))
     return max(most), sorted(ended), shown_while
 
 
 def test_two_groups_run_at_a_time_and_each_once(monkeypatch):
-    assert lanes_used(monkeypatch, {}) == (2, sorted(group.name for group in test_groups.GROUPS), {False})
+    assert lanes_used(monkeypatch, {}) == (2, sorted(group.name for group in testing_groups.GROUPS), {False})
 
 
 def test_a_group_alone_is_shown_while_it_runs(monkeypatch):
@@ -107,4 +107,4 @@ def test_a_group_alone_is_shown_while_it_runs(monkeypatch):
 def test_on_existing_servers_groups_take_turns(monkeypatch):
     at_a_time, ended, _ = lanes_used(monkeypatch, {"OPS_POSTGRES_URL": "postgresql://x"})
     assert at_a_time == 1
-    assert len(ended) == len(test_groups.GROUPS)
+    assert len(ended) == len(testing_groups.GROUPS)
