@@ -1,4 +1,4 @@
-"""What every nameko service of ours brings: database, clock, relay, health."""
+"""What every nameko service of ours brings: database, clock, relay, pruning, health."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,6 +9,7 @@ from nameko.extensions import DependencyProvider
 from chassis.clock import utc_now
 from chassis.database import DatabaseProvider
 from chassis.health import HealthPages
+from chassis.pruning import DeliveryPruning
 from chassis.relay import OutboxRelay
 
 
@@ -26,3 +27,4 @@ class Service(HealthPages):
     db = DatabaseProvider()
     clock = Clock()
     relay = OutboxRelay()
+    pruning = DeliveryPruning()

@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chassis.topology import DEAD_LETTER_DAYS
+
 
 def settings_config(prefix: str) -> SettingsConfigDict:
     """The configuration of a settings class whose variables start with *prefix*."""
@@ -33,6 +35,15 @@ class ServiceSettings(ProcessSettings):
     database_url: SecretStr = Field(description="role <service>_app: requests, under row-level security")
     worker_database_url: SecretStr = Field(description="role <service>_worker: handlers, relay, sweepers")
     max_workers: Annotated[int, Field(ge=1, le=100)] = Field(default=10, description="calls and events at a time")
+    outbox_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=30, description="published events can be replayed (`events_since`) for so long"
+    )
+    inbox_days: Annotated[int, Field(ge=DEAD_LETTER_DAYS + 10, le=3650)] = Field(
+        default=40, description="events that were applied or buried are known for so long; dead letters live for 30"
+    )
+    idempotency_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=7, description="a request with an idempotency key used before is answered as then for so long"
+    )
 
 
 class ObjectStoreSettings(BaseSettings):
