@@ -23,6 +23,7 @@ import structlog
 from nameko.containers import ServiceContainer
 from pydantic import ValidationError
 
+from chassis import hubwatch
 from chassis.logging import configure
 from chassis.service import Service
 from chassis.settings import ServiceSettings, faults_of
@@ -83,6 +84,7 @@ def main(package: str) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     container.start()
+    hubwatch.start()
     log.info("process_started", port=settings.http_port)
     container.wait()
     log.info("process_stopped")
