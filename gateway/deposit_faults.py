@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from gateway import french
 from gateway.deposit_form import Deposit
+from gateway.free_fields import PREFIX
 from gateway.language import gettext as _
 
 STATUS: Mapping[str, int] = {
@@ -32,10 +33,14 @@ def fault_texts(deposit: Deposit) -> dict[str, str]:
 
 def _text(deposit: Deposit, name: str, word: str) -> str:
     if word == "missing":
-        return _missing().get(name, _("Saisissez cette date."))
+        return _missing().get(name) or (
+            _("Remplissez ce champ.") if name.startswith(PREFIX) else _("Saisissez cette date.")
+        )
     if name == "fichier":
         return _of_file(deposit, word)
     others = {
+        "bad_number": _("Saisissez un nombre comme 2 764,94."),
+        "too_long": _("Ce texte dépasse 200 caractères. Raccourcissez-le."),
         "bad_date": _("Saisissez une date comme 30/11/2019."),
         "file_does_not_fit": _(
             "Cette catégorie n’accepte pas ce fichier. Remplacez-le d’abord, ou gardez la catégorie."

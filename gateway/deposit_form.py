@@ -12,7 +12,7 @@ from espace_contracts.types import Actor, Period
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from gateway import french
+from gateway import free_fields, french
 from gateway.forms import text
 
 # fields of the contract, and where their faults are shown
@@ -53,6 +53,7 @@ class Deposit:
     document: Document | None = None
     chosen: Chosen | None = None
     period: Period | None = None
+    details: dict[str, str] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
 
     def fault(self, name: str, word: str) -> None:
@@ -61,7 +62,8 @@ class Deposit:
 
     def shown_fault(self, contract_field: str, word: str) -> None:
         """The service refuses a member of the contract."""
-        self.fault(SHOWN_AT.get(contract_field.split(".")[0], "fichier"), word)
+        member, _, key = contract_field.partition(".")
+        self.fault(free_fields.name_of(key) if member == "details" else SHOWN_AT.get(member, "fichier"), word)
 
 
 def blank(**typed: str) -> Deposit:
@@ -78,7 +80,7 @@ def described(document: Document) -> dict[str, str]:
         "libelle": document.label or "",
         "debut": french.full_day(period.start) if period else "",
         "fin": french.full_day(period.end) if period else "",
-    }
+    } | {free_fields.name_of(detail.key): free_fields.typed_again(detail) for detail in document.details}
 
 
 def read_description(form: FormData, categories: tuple[Category, ...], dossiers: tuple[Dossier, ...]) -> Deposit:
@@ -95,7 +97,20 @@ def read_description(form: FormData, categories: tuple[Category, ...], dossiers:
         _read_period(deposit, required=asked["period"])
     if asked.get("label") and not deposit.typed["libelle"]:
         deposit.fault("libelle", "missing")
+    _read_details(deposit, deposit.category, form)
     return deposit
+
+
+def _read_details(deposit: Deposit, category: Category, form: FormData) -> None:
+    for one in category.free_fields:
+        name = free_fields.name_of(one.key)
+        typed = deposit.typed[name] = text(form, name).strip()[:1000]
+        try:
+            value = free_fields.read(one, typed)
+        except ValueError as exc:
+            deposit.fault(name, str(exc))
+        else:
+            deposit.details |= {one.key: value} if value is not None else {}
 
 
 def _check_dossier(deposit: Deposit, dossiers: tuple[Dossier, ...], *, required: bool) -> None:
@@ -195,12 +210,13 @@ def _said(deposit: Deposit) -> dict[str, Any]:
         "dossier_number": (deposit.typed["dossier"] or None) if "dossier" in asked else None,
         "label": (deposit.typed["libelle"] or None) if "label" in asked else None,
         "period": deposit.period,
+        "details": deposit.details,
     }
 
 
 def _key(deposit: Deposit, chosen: Chosen) -> str:
     """The same form sent twice with the same file is one deposit; once anything is changed it is another."""
-    typed = (deposit.typed[name] for name in TYPED)
+    typed = (deposit.typed[name] for name in (*TYPED, *sorted(deposit.typed.keys() - set(TYPED))))
     subject = str(deposit.document.document_id) if deposit.document else ""
     said = "\x1f".join((*typed, subject, chosen.name, str(chosen.size), chosen.sha256 or chosen.mark))
     return hashlib.sha256(said.encode()).hexdigest()

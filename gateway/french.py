@@ -16,6 +16,8 @@ NBSP = "\u00a0"
 UNITS = (("Go", 1024**3), ("Mo", 1024**2), ("Ko", 1024))
 TYPED_DATE = re.compile(r"^(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})$")
 
+TYPED_NUMBER = re.compile(r"-?\d{1,10}([.,]\d{1,2})?", re.ASCII)
+
 
 def money(amount: Decimal) -> str:
     """`5 529,88 €` with U+202F between thousands and U+00A0 before the sign (S25)."""
@@ -115,6 +117,24 @@ def read_day(text: str) -> date | None:
             year += 2000 if year < 70 else 1900
         return date(year, month, day)
     return date.fromisoformat(text)
+
+
+def read_decimal(text: str) -> Decimal | None:
+    """The number that somebody typed: `2 764,94`, `2764.94 €`, with any spaces; None for an empty field.
+
+    Raises ValueError when it is none, or has more than two decimals.
+    """
+    bare = "".join(text.replace("\u2212", "-").removesuffix("€").split())
+    if not bare:
+        return None
+    if not TYPED_NUMBER.fullmatch(bare):
+        raise ValueError("not a number")
+    return Decimal(bare.replace(",", "."))
+
+
+def decimal(value: Decimal) -> str:
+    """`3,5`: a number with the decimals that it has."""
+    return format_decimal(value, "#,##0.##", locale=LOCALE).replace("-", "\u2212")
 
 
 def today() -> date:

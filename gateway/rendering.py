@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from gateway import flash, french, language
+from gateway import flash, free_fields, french, language
 from gateway.payment_list import anchor
 from gateway.session import Stage, Visitor
 from gateway.settings import Settings
@@ -22,6 +22,7 @@ BUILD = HERE / "static" / "build"
 FILTERS = {
     "money": french.money,
     "hours": french.hours,
+    "detail": free_fields.shown,
     "whole": french.whole,
     "short_day": french.short_day,
     "long_day": french.long_day,

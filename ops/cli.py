@@ -5,6 +5,7 @@ import sys
 import click
 
 from ops.accounts import accounts
+from ops.categories import categories
 from ops.contracts.commands import contracts
 from ops.delivery_commands import COMMANDS
 from ops.mails import mails
@@ -16,7 +17,7 @@ def main() -> None:
     """Run, test and operate Espace Employeur."""
 
 
-for command in (*COMMANDS, contracts, accounts, mails, payments):
+for command in (*COMMANDS, categories, contracts, accounts, mails, payments):
     main.add_command(command)
 
 

@@ -7,6 +7,7 @@ from espace_contracts.registry import SERVICES
 from espace_contracts.rpc import GATEWAY
 
 from chassis.migrations import upgrade
+from ops.categories import apply_shipped
 from ops.provision import Bucket, ServiceDatabase, provision_broker, provision_bucket, provision_database
 from ops.topology import BrokerUser
 
@@ -16,12 +17,14 @@ BUCKET_OWNERS = ("payments", "documents")
 def migrate(environment: Mapping[str, str]) -> None:
     """Provision and migrate by the settings in *environment*; safe to run again and at the same time.
 
+    The categories of documents that are shipped with this version come in too, where operators have none of their own.
     Outside clients of the broker may be given as OPS_BROKER_CLIENTS, a list of AMQP URLs separated by spaces.
     """
     for service in SERVICES:
         database = _database(service, environment)
         provision_database(environment["OPS_POSTGRES_URL"], database)
         upgrade(service, database.owner_url)
+    apply_shipped(environment)
     provision_broker(
         environment["OPS_RABBITMQ_URL"], environment["OPS_RABBITMQ_MANAGEMENT_URL"], _broker_users(environment)
     )

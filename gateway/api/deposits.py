@@ -5,7 +5,7 @@ from uuid import UUID
 
 from espace_contracts import documents as api
 from espace_contracts import errors
-from espace_contracts.documents import CategoryKey, FileName
+from espace_contracts.documents import CategoryKey, Details, FileName
 from espace_contracts.envelope import faulty_fields
 from espace_contracts.types import DossierNumber, Id, Period, Sha256, Text
 from fastapi import APIRouter, Depends, Header, Request
@@ -34,6 +34,7 @@ class Described(BaseModel):
     dossier_number: DossierNumber | None = None
     label: Text | None = None
     period: Period | None = None
+    details: Details = Field(default={})
 
 
 class WantedDeposit(Described):

@@ -34,6 +34,7 @@ def document(
         beneficiary=_beneficiary(row),
         label=row.label,
         period=_period(row),
+        details=tuple(api.Detail.model_validate(detail) for detail in row.details),
         scan=row.scan,
         handling=row.handling,
         reason=row.reason,

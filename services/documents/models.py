@@ -24,6 +24,16 @@ categories = Table(
     Column("retired", Integer, nullable=True, comment="version of the file that no longer names it"),
 )
 
+category_sets = Table(
+    "category_sets",
+    metadata,
+    Column("revision", Integer, primary_key=True, comment="file_version and retired of the categories count these"),
+    Column("version", Integer, nullable=False, comment="as the file calls itself"),
+    _text("origin"),
+    _text("applied_by"),
+    _time("applied_at"),
+)
+
 dossiers = Table(
     "dossiers",
     metadata,
@@ -55,6 +65,9 @@ def _described() -> list[Column]:
         _text("beneficiary_last_name", nullable=True),
         _text("beneficiary_first_name", nullable=True),
         _text("payment_number", nullable=True),
+        Column(
+            "details", JSONB, nullable=False, comment="what stands in the category's free fields, as described then"
+        ),
         _text("depositor_kind"),
         _text("depositor_name"),
         Column("depositor_account", Uuid, nullable=True),

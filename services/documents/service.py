@@ -19,7 +19,6 @@ from chassis.objectstore import ObjectStoreProvider
 from chassis.service import Service
 from chassis.threads import off_hub
 from services.documents import advice, domain, intake
-from services.documents.category_loader import CategoryLoader
 from services.documents.scanner import Scanner
 from services.documents.sweeper import Sweeper
 from services.documents.usecases import advices, categories, changes, deposits, documents, dossiers
@@ -34,7 +33,6 @@ class DocumentsService(Service):
     files = ObjectStoreProvider()
     intake_rules = intake.IntakeRules()
     sweeper = Sweeper()
-    category_loader = CategoryLoader()
     scanner = Scanner()
 
     # --- what is read

@@ -1,6 +1,17 @@
 """The service `documents`: dossiers, categories, deposits, files."""
 
-from espace_contracts.documents.categories import LIST_CATEGORIES, Categories, Category, CategoryField, ListCategories
+from espace_contracts.documents.categories import (
+    LIST_CATEGORIES,
+    Categories,
+    Category,
+    CategoryField,
+    Detail,
+    DetailKey,
+    Details,
+    DetailType,
+    FreeField,
+    ListCategories,
+)
 from espace_contracts.documents.changes import (
     DELETE_DOCUMENT,
     LIST_DELETED_DOCUMENTS,
@@ -101,6 +112,10 @@ __all__ = [
     "DeleteDocument",
     "DepositedFile",
     "DepositorKind",
+    "Detail",
+    "DetailKey",
+    "DetailType",
+    "Details",
     "Document",
     "DocumentAvailable",
     "DocumentChange",
@@ -117,6 +132,7 @@ __all__ = [
     "DossierOpened",
     "Dossiers",
     "FileName",
+    "FreeField",
     "GetAdvice",
     "GetDocument",
     "GetDossier",

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from espace_contracts import errors
+from espace_contracts.documents.categories import Details
 from espace_contracts.documents.lists import Document, Documents
 from espace_contracts.documents.words import BY_DEPOSITORS, BY_GATEWAY, SERVICE, CategoryKey
 from espace_contracts.rpc import Method, Request, Write
@@ -25,6 +26,7 @@ class RecategoriseDocument(ChangeDocument):
     label: Text | None = None
     period: Period | None = None
     beneficiary: Person | None = None
+    details: Details = Field(default={})
 
 
 class DeleteDocument(ChangeDocument):

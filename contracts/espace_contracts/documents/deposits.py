@@ -3,13 +3,14 @@
 from pydantic import Field, model_validator
 
 from espace_contracts import errors
+from espace_contracts.documents.categories import Details
 from espace_contracts.documents.lists import Document
 from espace_contracts.documents.words import BY_DEPOSITORS, SERVICE, CategoryKey, FileName, MediaType
 from espace_contracts.rpc import Answer, Method, Request, Write
 from espace_contracts.types import Actor, DossierNumber, Id, Instant, PaymentNumber, Period, Person, Sha256, Siret, Text
 
 # What a depositor says of a file.
-DESCRIBED = ("category", "dossier_number", "label", "period", "beneficiary", "payment_number")
+DESCRIBED = ("category", "dossier_number", "label", "period", "beneficiary", "payment_number", "details")
 
 
 class BeginDeposit(Write):
@@ -27,6 +28,7 @@ class BeginDeposit(Write):
     period: Period | None = None
     beneficiary: Person | None = None
     payment_number: PaymentNumber | None = None
+    details: Details = Field(default={})
     document_id: Id | None = None
     file_name: FileName
     media_type: MediaType = "application/octet-stream"
@@ -35,7 +37,7 @@ class BeginDeposit(Write):
 
     @model_validator(mode="after")
     def _new_or_replacing(self) -> "BeginDeposit":
-        described = [name for name in DESCRIBED if getattr(self, name) is not None]
+        described = [name for name in DESCRIBED if getattr(self, name) not in (None, {})]
         if self.document_id is None and self.category is None:
             raise ValueError("names neither a category nor a document")
         if self.document_id is not None and described:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from espace_contracts import errors
+from espace_contracts.documents.categories import Detail
 from espace_contracts.documents.words import BY_GATEWAY, BY_READERS, SERVICE, CategoryKey, DepositorKind, Handling, Scan
 from espace_contracts.rpc import Answer, Method, Request
 from espace_contracts.types import (
@@ -52,6 +53,7 @@ class Document(Answer):
     beneficiary: Person | None = None
     label: str | None = None
     period: Period | None = None
+    details: tuple[Detail, ...] = ()
     scan: Scan
     handling: Handling
     reason: str | None = None

@@ -141,6 +141,7 @@ def _document(facts: AdviceFacts, document_id: UUID) -> dict[str, Any]:
         "depositor_kind": "funder",
         "depositor_name": facts.funder.name if facts.funder else "Transitions Pro",
         "handling": "received",
+        "details": [],
     }
 
 

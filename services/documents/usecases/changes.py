@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 from chassis import outbox
 from services.documents import answers, domain
 from services.documents.domain import Depositor
+from services.documents.free_fields import read_details
 from services.documents.store import categories as category_store
 from services.documents.store import changes as store
 from services.documents.store import documents as document_store
@@ -75,6 +76,7 @@ def recategorise(
         raise Conflict("an advice stays with its payment", "payment_number")
     category = open_category(connection, request.category)
     domain.check_described(category, request, depositor_kind=changer.kind)
+    details = read_details(category, request.details)
     file = document_store.get_version(connection, request.siret, document.id, document.version)
     if file is None:
         raise NotFound
@@ -90,9 +92,10 @@ def recategorise(
         name_key=domain.name_key(request.beneficiary.last_name, request.beneficiary.first_name)
         if request.beneficiary
         else None,
+        details=details,
         **domain.described(request),
     )
-    previous = {name: getattr(document, name) for name in ("category", "dossier_number", "label")}
+    previous = {name: getattr(document, name) for name in ("category", "dossier_number", "label", "details")}
     _note(connection, document, "recategorised", changer=changer, now=now, previous=previous)
     event = api.DocumentRecategorised(
         siret=request.siret,

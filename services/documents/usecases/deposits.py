@@ -13,6 +13,7 @@ from chassis import outbox
 from services.documents import answers, domain
 from services.documents.domain import Depositor
 from services.documents.file_checks import MEDIA_TYPES
+from services.documents.free_fields import read_details
 from services.documents.store import categories as category_store
 from services.documents.store import deposits as store
 from services.documents.store import documents as document_store
@@ -85,7 +86,8 @@ def _new(
     domain.check_described(category, request, depositor_kind=depositor.kind)
     if request.dossier_number and not dossier_store.has_dossier(connection, request.siret, request.dossier_number):
         raise NotFound("no such dossier", "dossier_number")
-    return category, domain.described(request) | {"payment_number": request.payment_number}
+    details = read_details(category, request.details)
+    return category, domain.described(request) | {"payment_number": request.payment_number, "details": details}
 
 
 def _replacing(
@@ -236,6 +238,7 @@ _DESCRIBED = (
     "beneficiary_last_name",
     "beneficiary_first_name",
     "payment_number",
+    "details",
     "depositor_kind",
     "depositor_name",
     "depositor_account",

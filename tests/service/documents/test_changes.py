@@ -11,10 +11,11 @@ from espace_contracts.errors import Conflict, FileRefused, InvalidRequest, NotAl
 
 from services.documents.domain import FOLDER, RESTORABLE
 from services.documents.sweeper import empty_trash, sweep
-from tests.service.documents.documents_world import ACTOR, NOVEMBER, OTHER, SAMPLES, TILLEULS, World, event_of, put
+from tests.service.documents.documents_world import ACTOR, OTHER, SAMPLES, TILLEULS, World, event_of, put
 
 BULLETIN, PHOTO = ((SAMPLES / name).read_bytes() for name in ("bulletin.pdf", "photo.jpg"))
 FUNDER, INSTITUTE = "funder.demo", "training_provider.institut-a"
+SIGNED = {"invoice_number": "F-2019-118", "invoice_date": "2019-12-02"}
 
 
 def change(world: World, method: str, document: api.Document, *, user: str = "gateway", **members: Any) -> api.Document:
@@ -175,7 +176,7 @@ def test_s49_another_category_brings_its_own_fields(tilleuls: World) -> None:
         ({"category": "letter"}, InvalidRequest, ("label",)),
         ({"category": "selfies"}, InvalidRequest, ("category",)),
         ({"category": "funding_agreement", "dossier_number": "19GE00565"}, NotAllowed, ("category",)),
-        ({"category": "invoice", "dossier_number": "18XX"}, NotFound, ("dossier_number",)),
+        ({"category": "invoice", "dossier_number": "18XX", "details": SIGNED}, NotFound, ("dossier_number",)),
         ({"category": "agreement", "dossier_number": "19GE00565"}, FileRefused, ("wrong_type",)),
     ],
 )
@@ -303,7 +304,7 @@ def test_s54_a_deposit_of_another_employer_is_not_found(tilleuls: World, method:
 def test_s50_a_training_provider_changes_its_own_deposits(tilleuls: World) -> None:
     document = tilleuls.deposit(category="attendance", user=INSTITUTE)
     assert replace(tilleuls, document, user=INSTITUTE, actor=None).version == 2
-    members = {"category": "invoice", "dossier_number": "19GE00565", "period": NOVEMBER, "user": INSTITUTE}
+    members = {"category": "invoice", "dossier_number": "19GE00565", "details": SIGNED, "user": INSTITUTE}
     assert change(tilleuls, "recategorise_document", document, **members).category == "invoice"
     change(tilleuls, "delete_document", document, user=INSTITUTE)
     for stranger, refusal in (("gateway", NotAllowed), ("training_provider.institut-b", NotFound)):
