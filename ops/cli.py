@@ -5,6 +5,7 @@ import sys
 import click
 
 from ops.accounts import accounts
+from ops.backup.commands import COMMANDS as BACKUP
 from ops.categories import categories
 from ops.contracts.commands import contracts
 from ops.delivery_commands import COMMANDS
@@ -17,7 +18,7 @@ def main() -> None:
     """Run, test and operate Espace Employeur."""
 
 
-for command in (*COMMANDS, categories, contracts, accounts, mails, payments):
+for command in (*COMMANDS, *BACKUP, categories, contracts, accounts, mails, payments):
     main.add_command(command)
 
 

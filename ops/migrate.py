@@ -21,7 +21,7 @@ def migrate(environment: Mapping[str, str]) -> None:
     Outside clients of the broker may be given as OPS_BROKER_CLIENTS, a list of AMQP URLs separated by spaces.
     """
     for service in SERVICES:
-        database = _database(service, environment)
+        database = database_of(service, environment)
         provision_database(environment["OPS_POSTGRES_URL"], database)
         upgrade(service, database.owner_url)
     apply_shipped(environment)
@@ -29,10 +29,11 @@ def migrate(environment: Mapping[str, str]) -> None:
         environment["OPS_RABBITMQ_URL"], environment["OPS_RABBITMQ_MANAGEMENT_URL"], _broker_users(environment)
     )
     for service in BUCKET_OWNERS:
-        provision_bucket(_bucket(service, environment))
+        provision_bucket(bucket_of(service, environment))
 
 
-def _database(service: str, environment: Mapping[str, str]) -> ServiceDatabase:
+def database_of(service: str, environment: Mapping[str, str]) -> ServiceDatabase:
+    """The ways into the database of *service*."""
     prefix = service.upper()
     return ServiceDatabase(
         service=service,
@@ -49,7 +50,8 @@ def _broker_users(environment: Mapping[str, str]) -> list[BrokerUser]:
     return [BrokerUser(unquote(part.username or ""), unquote(part.password or "")) for part in parts]
 
 
-def _bucket(service: str, environment: Mapping[str, str]) -> Bucket:
+def bucket_of(service: str, environment: Mapping[str, str]) -> Bucket:
+    """The administrator's way to the bucket of *service*."""
     return Bucket(
         endpoint=environment["OPS_S3_ENDPOINT"],
         region=environment.get("OPS_S3_REGION", "us-east-1"),

@@ -93,9 +93,40 @@ def test_reader_beside_busy_writers_gets_every_event_once(database: Database) ->
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "1.2", "1.2.3.4", "2.1.1", "1.-1.1", "1.99999999999999999999.1", "1.1.' or 1=1"]
+    "cursor", ["x", "1.2", "1.2.3.4", "2.1.1", "2.5.1.1", "1.-1.1", "1.99999999999999999999.1", "1.1.' or 1=1"]
 )
 def test_cursor_that_is_none_is_refused(database: Database, cursor: str) -> None:
     with pytest.raises(InvalidRequest) as caught, database.work() as connection:
         events_since(connection, EventsSince(cursor=cursor))
+    assert caught.value.fields == ("cursor",)
+
+
+def test_transactions_are_ordered_as_numbers_when_these_grow_by_a_digit(database: Database) -> None:
+    with database.work() as connection:
+        for text, xid in (("sooner", "9"), ("later", "10")):
+            published = outbox.publish(connection, api.Felt(text=text), subject="s", at=NOW)
+            connection.exec_driver_sql("update outbox set xid = %s::xid8 where event_id = %s", (xid, published))
+    seen, _ = drain(database, None, limit=1)
+    assert seen[:2] == ["sooner", "later"]
+    assert (seen.count("sooner"), seen.count("later")) == (1, 1)
+
+
+def test_cursor_of_the_first_release_goes_on_where_it_was(database: Database) -> None:
+    with database.work() as connection:
+        for text in ("first", "second"):
+            outbox.publish(connection, api.Felt(text=text), subject="s", at=NOW)
+    with database.work() as connection:
+        xid, last_id = connection.exec_driver_sql(
+            "select xid::text, min(id) from outbox group by 1 order by 2 desc"
+        ).first()
+    assert finish(database, f"1.{xid}.{last_id}", [], count=1) == ["second"]
+
+
+def test_r21_cursor_of_another_servers_data_is_refused_rather_than_skipping_events(database: Database) -> None:
+    with database.work() as connection:
+        outbox.publish(connection, api.Felt(text="here"), subject="s", at=NOW)
+    _, cursor = drain(database, None)
+    elsewhere = ".".join(("2", "7000000000000000001", *cursor.split(".")[2:]))
+    with pytest.raises(InvalidRequest, match="of before a restore") as caught, database.work() as connection:
+        events_since(connection, EventsSince(cursor=elsewhere))
     assert caught.value.fields == ("cursor",)
