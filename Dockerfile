@@ -124,8 +124,8 @@ FROM runtime AS run-ops
 COPY --from=install-ops /opt/venv /opt/venv
 COPY --from=shared /app /app
 COPY --from=code-ops /app /app
-# The volume of the secrets takes its owner from here at its first use.
-RUN mkdir /secrets && chown espace:espace /secrets
+# The volumes of the secrets and of the backups take their owner from here at their first use.
+RUN mkdir /secrets /backups && chown espace:espace /secrets /backups
 ENTRYPOINT ["python", "-m", "ops.cli"]
 CMD ["--help"]
 

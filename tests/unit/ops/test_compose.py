@@ -99,7 +99,7 @@ def test_k37_no_container_gains_rights_or_takes_the_whole_machine(name: str) -> 
     assert limits["pids"]
 
 
-@pytest.mark.parametrize("name", [*PROCESSES, *ONE_SHOTS])
+@pytest.mark.parametrize("name", [*PROCESSES, *ONE_SHOTS, "operate"])
 def test_k37_our_containers_are_nobody_and_write_nothing(name: str) -> None:
     container = CONTAINERS[name]
     assert container["read_only"] is True
@@ -152,6 +152,15 @@ def test_every_job_is_awaited_by_something_that_stays() -> None:
     }
     awaited |= {name for server in SERVERS for name in CONTAINERS[server]["depends_on"]}
     assert set(ONE_SHOTS) <= awaited, "`up --wait` takes a job that ended for a failure unless something waits for it"
+
+
+def test_operators_commands_never_start_by_themselves_and_keep_backups_outside_of_the_container() -> None:
+    operate = CONTAINERS["operate"]
+    assert operate["profiles"] == ["operate"]
+    assert operate["restart"] == "no"
+    assert subpath("operate") == "migrate"
+    assert "${ESPACE_BACKUPS:-backups}:/backups" in operate["volumes"]
+    assert not [name for name, one in CONTAINERS.items() if "operate" in one.get("depends_on", {})]
 
 
 def test_every_job_is_one_that_exists() -> None:
