@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from bench.results_file import FOLDER
-from tests.chaos import accounts, deliveries, outages
+from tests.chaos import accounts, deliveries, outages, poison
 from tests.chaos.world import World, running
 
 EVENTS = 2_400
@@ -28,7 +28,7 @@ NICENESS = 5  # other people's work comes first
 
 Bounds = dict[str, float]  # the most that a figure may be
 NOTHING_WRONG: Bounds = {"lost": 0, "extra": 0, "unpublished": 0, "dead_letters": 0}
-FIRST_SUCCESS_S, DRAINED_S = 5, 30
+FIRST_SUCCESS_S, DRAINED_S, BURIED_S = 5, 30, 60
 
 
 def judged(name: str, figures: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
@@ -60,6 +60,9 @@ def measure(world: World) -> list[dict[str, Any]]:
     lines.append(judged("redelivered three times", figures, NOTHING_WRONG | {"changed": 0}))
     figures = deliveries.between_steps(world, "STEP", rounds=5, seed=seed)
     lines.append(judged("between commit, publish, confirm and mark", figures, NOTHING_WRONG))
+    figures = poison.everywhere(world, mark="POISON", neighbours=100, patience=60)
+    times = {"buried_after_s": BURIED_S, "neighbours_took_s": DRAINED_S, "buried_again_after_s": BURIED_S}
+    lines.append(judged("poison in every queue", figures, dict.fromkeys(poison.WRONG, 0) | times))
     lines.append(_accounts(world))
     for victim, how, seconds in OUTAGES:
         figures = outages.outage(world, victim, how, seconds=seconds, events=300)

@@ -1,8 +1,8 @@
-"""Short forms of `make chaos-bus`: each promise under its fault, on real servers (R2, R3, R6 to R8, R12)."""
+"""Short forms of `make chaos-bus`: each promise under its fault, on real servers (R2, R3, R5 to R8, R12, R13)."""
 
 import pytest
 
-from tests.chaos import accounts, deliveries, outages
+from tests.chaos import accounts, deliveries, outages, poison
 from tests.chaos.world import World
 
 SETTLED = {"lost": 0, "extra": 0, "unpublished": 0, "returned": 0, "dead_letters": 0}
@@ -45,3 +45,11 @@ def test_r05_every_employer_gets_one_account_one_mail_and_working_credentials(wo
 def test_r12_abandoned_calls_are_never_executed_later(world: World, how: str) -> None:
     figures = outages.abandoned_calls(world, how, calls=50)
     assert figures | {"hung": 0, "late_executions": 0, "answered": 0, "works_again": True} == figures
+
+
+def test_r13_poison_in_every_queue_is_set_aside_and_harms_nobody(world: World) -> None:
+    figures = poison.everywhere(world, mark="POISON", neighbours=10, patience=60)
+    nothing = dict.fromkeys(poison.WRONG, 0)
+    assert figures | nothing == figures
+    assert None not in (figures["buried_after_s"], figures["buried_again_after_s"]), figures
+    assert figures["poisons"] > 6 * figures["queues"]

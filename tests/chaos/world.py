@@ -6,7 +6,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -126,6 +126,10 @@ class World:
         for pid in _family(self._keeper.pid(name)):
             _tell(pid, signal.SIGCONT)
         return time.monotonic()
+
+    def pids(self, names: Iterable[str]) -> dict[str, int]:
+        """The present process of each of *names*."""
+        return {name: self._keeper.pid(name) for name in names}
 
     # ways in
 
