@@ -1,17 +1,22 @@
-"""Removes abandoned deposits, objects that no row names (R1), and what was in the trash too long (S48)."""
+"""Removes abandoned deposits, objects that no row names (R1), and what was in the trash or kept too long (S48, K38)."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from itertools import islice
+from uuid import UUID
 
 import structlog
+from espace_contracts.documents import DocumentErased
 
+from chassis import outbox
 from chassis.clock import utc_now
 from chassis.database import Database
 from chassis.loops import Loop
 from chassis.objectstore import ObjectStore
 from services.documents.domain import ABANDONED_AFTER, FOLDER, RESTORABLE
+from services.documents.store import categories
 from services.documents.store import changes as trash
 from services.documents.store import deposits as store
 
@@ -32,6 +37,7 @@ class Sweeper(Loop):
         """One round over deposits and objects."""
         sweep(self.database, self.files, now=utc_now())
         empty_trash(self.database, self.files, now=utc_now())
+        erase_outdated(self.database, self.files, now=utc_now())
         return float(self.settings.sweep_seconds)
 
 
@@ -46,23 +52,39 @@ def sweep(database: Database, files: ObjectStore, *, now: datetime) -> tuple[int
 
 def empty_trash(database: Database, files: ObjectStore, *, now: datetime) -> int:
     """How many documents had been in the trash too long and are gone with all their files. Raises ObjectStoreDown."""
-    removed = sum(_empty_trash(database, files, now=now))
+    removed = sum(_erase(database, files, partial(trash.claim_expired, deleted_before=now - RESTORABLE), now=now))
     if removed:
         log.info("trash_emptied", documents=removed)
     return removed
 
 
-def _empty_trash(database: Database, files: ObjectStore, *, now: datetime) -> Iterator[int]:
+def erase_outdated(database: Database, files: ObjectStore, *, now: datetime) -> int:
+    """How many documents were kept as long as their categories say and are gone (K38). Raises ObjectStoreDown."""
+    with database.work() as connection:
+        known = categories.read_categories(connection)
+    removed = 0
+    for category in known.values():
+        if category.retention_months is not None:
+            claim = partial(trash.claim_outdated, category=category.key, months=category.retention_months)
+            removed += sum(_erase(database, files, claim, now=now))
+    if removed:
+        log.info("documents_outdated", documents=removed)
+    return removed
+
+
+def _erase(database: Database, files: ObjectStore, claim: Callable[..., list[UUID]], *, now: datetime) -> Iterator[int]:
     """The same order as for deposits: mark, objects, rows."""
     while True:
         with database.work() as connection:
-            claimed = trash.claim_expired(connection, deleted_before=now - RESTORABLE, now=now, limit=BATCH)
+            claimed = claim(connection, now=now, limit=BATCH)
             keys = trash.keys_of(connection, claimed)
         for key in keys:
             files.delete(key)
         if claimed:
             with database.work() as connection:
-                trash.remove_documents(connection, claimed)
+                for gone in trash.remove_documents(connection, claimed):
+                    event = DocumentErased(siret=gone.siret, document_id=gone.id, category=gone.category)
+                    outbox.publish(connection, event, subject=str(gone.id), at=now)
         yield len(claimed)
         if len(claimed) < BATCH:
             return

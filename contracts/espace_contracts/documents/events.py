@@ -99,6 +99,15 @@ class DocumentRestored(DocumentsEvent):
     version: Version
 
 
+class DocumentErased(DocumentsEvent):
+    """A document is gone with all its files: it was in the trash too long, or kept as long as its category says (K38)."""
+
+    type: ClassVar[str] = "DocumentErased.v1"
+
+    document_id: Id
+    category: CategoryKey
+
+
 class RemittanceAdviceIssued(DocumentsEvent):
     """This version of a document is the remittance advice of a payment; *deposited* when it is the funder's own (S34)."""
 
@@ -119,5 +128,6 @@ EVENTS: tuple[type[EventData], ...] = (
     DocumentRecategorised,
     DocumentDeleted,
     DocumentRestored,
+    DocumentErased,
     RemittanceAdviceIssued,
 )

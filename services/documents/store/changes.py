@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, DateTime, Row, and_, delete, func, insert, literal, or_, select, tuple_, update
 
-from services.documents.models import advices, deposits, document_changes, document_versions, documents
+from services.documents.models import advices, deposits, document_changes, document_versions, documents, dossiers
 from services.documents.store.documents import documents_with_files
 
 
@@ -49,15 +49,37 @@ def deleted_documents(
 
 
 def claim_expired(connection: Connection, *, deleted_before: datetime, now: datetime, limit: int) -> list[UUID]:
-    """Documents that were in the trash too long, marked so that none is restored any more."""
+    """Documents that were in the trash too long, or claimed by a round that died: none is restored any more."""
     expired = (
         select(documents.c.id)
-        .where(documents.c.deleted_at < deleted_before)
+        .where(or_(documents.c.deleted_at < deleted_before, documents.c.purging_at < now))
         .order_by(documents.c.deleted_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     statement = update(documents).where(documents.c.id.in_(expired)).values(purging_at=now)
+    return list(connection.scalars(statement.returning(documents.c.id)))
+
+
+def claim_outdated(connection: Connection, *, category: str, months: int, now: datetime, limit: int) -> list[UUID]:
+    """Documents kept as long as their category says, after their newest file and their dossier's end (K38)."""
+    before = literal(now, DateTime(timezone=True)) - func.make_interval(0, months)
+    newer = select(document_versions.c.document_id).where(
+        document_versions.c.document_id == documents.c.id, document_versions.c.created_at >= before
+    )
+    unfinished = select(dossiers.c.dossier_number).where(
+        dossiers.c.siret == documents.c.siret,
+        dossiers.c.dossier_number == documents.c.dossier_number,
+        dossiers.c.period_end >= before,
+    )
+    outdated = (
+        select(documents.c.id)
+        .where(documents.c.category == category, documents.c.deleted_at.is_(None), documents.c.deposited_at < before)
+        .where(~newer.exists(), ~unfinished.exists())
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = update(documents).where(documents.c.id.in_(outdated)).values(deleted_at=now, purging_at=now)
     return list(connection.scalars(statement.returning(documents.c.id)))
 
 
@@ -67,9 +89,10 @@ def keys_of(connection: Connection, document_ids: Collection[UUID]) -> list[str]
     return list(connection.scalars(query))
 
 
-def remove_documents(connection: Connection, document_ids: Collection[UUID]) -> None:
-    """Forget documents whose objects are gone; the records of openings and changes stay."""
+def remove_documents(connection: Connection, document_ids: Collection[UUID]) -> Sequence[Any]:
+    """Forget documents whose objects are gone, and which those were; the records of openings and changes stay."""
     connection.execute(delete(deposits).where(deposits.c.document_id.in_(document_ids)))
     connection.execute(delete(advices).where(advices.c.document_id.in_(document_ids)))
     connection.execute(delete(document_versions).where(document_versions.c.document_id.in_(document_ids)))
-    connection.execute(delete(documents).where(documents.c.id.in_(document_ids)))
+    gone = delete(documents).where(documents.c.id.in_(document_ids))
+    return connection.execute(gone.returning(documents.c.siret, documents.c.id, documents.c.category)).all()
