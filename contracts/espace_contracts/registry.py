@@ -52,6 +52,7 @@ SUBSCRIPTIONS: dict[str, tuple[type[EventData], ...]] = {
         identity.AccountCreated,
         payments.PaymentTicked,
         payments.PaymentUnticked,
+        payments.PaymentRecorded,
         documents.DocumentDeposited,
         documents.DocumentReplaced,
         documents.DocumentDeleted,

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway import flash
 from gateway.account_list import browser_of, lines
-from gateway.forms import read_form
+from gateway.forms import read_form, text
 from gateway.rendering import page
 from gateway.session import MEMBER, Visitor
 
@@ -25,14 +25,26 @@ Form = Annotated[FormData, Depends(read_form)]
 
 @router.get("/compte")
 async def show_account(request: Request, visitor: Member) -> Response:
-    """The facts of the account, its open sessions, the newest of its journal."""
-    bus = request.app.state.bus
-    own, journal = await asyncio.gather(
-        bus.call(identity.LIST_SESSIONS, identity.SessionToken(token_hash=visitor.hash)),
+    """The facts of the account, what it has switched off, its open sessions, the newest of its journal."""
+    bus, token = request.app.state.bus, identity.SessionToken(token_hash=visitor.hash)
+    own, preferences, journal = await asyncio.gather(
+        bus.call(identity.LIST_SESSIONS, token),
+        bus.call(identity.GET_PREFERENCES, token),
         bus.call(identity.READ_JOURNAL, identity.ReadJournal(token_hash=visitor.hash)),
     )
-    done = lines(journal.entries)[:SHOWN]
-    return page(request, "account.html", tab="", sessions=own.sessions, browser_of=browser_of, done=done)
+    shown = {"sessions": own.sessions, "preferences": preferences, "done": lines(journal.entries)[:SHOWN]}
+    return page(request, "account.html", tab="", browser_of=browser_of, **shown)
+
+
+@router.post("/compte/mails")
+async def set_mails(request: Request, visitor: Member, form: Form) -> Response:
+    """Switch the daily mail on payments off, or on again."""
+    wanted = text(form, "recevoir") == "oui"
+    change = identity.SetPreferences(token_hash=visitor.hash, payment_mails=wanted)
+    await request.app.state.bus.call(identity.SET_PREFERENCES, change)
+    response = RedirectResponse("/compte", 303)
+    flash.say(response, "mails_on" if wanted else "mails_off")
+    return response
 
 
 @router.get("/compte/journal")

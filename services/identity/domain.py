@@ -3,7 +3,8 @@
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 SPECIAL_CHARACTERS = frozenset("_!@#$%&*()-+={}[]\\:;<>,.?/")  # the guide's 26, and no other (S6)
 MIN_LENGTH, UPPERCASE, SPECIAL, MAX_LENGTH, COMMON = "min_length", "uppercase", "special", "max_length", "common"
@@ -14,6 +15,8 @@ DIGITS = "23456789"
 LONGEST_IDENTIFIER = 100
 SHORTEST_CONTEXT_WORD = 4
 LEAST_OWN_CHARACTERS = 4
+PARIS = ZoneInfo("Europe/Paris")
+PAYMENT_IS_RECENT = timedelta(days=7)
 
 Choose = Callable[[str], str]  # `secrets.choice` outside tests
 
@@ -59,6 +62,7 @@ class Rules:
     confirmation_mails_an_hour: int = 10
     passwords: PasswordPolicy = field(default_factory=PasswordPolicy)
     required_policy_version: str | None = None
+    payment_mail_at: time = time(18)
 
 
 def normalised(text: str) -> str:
@@ -165,3 +169,33 @@ def session_expiry(rules: Rules, opened_at: datetime, seen_at: datetime) -> tupl
 def mail_retry_delay(attempts: int) -> timedelta:
     """How long a mail rests after *attempts* attempts that the server did not take: 5 s, 20 s, 80 s … one hour."""
     return min(timedelta(seconds=5 * 4 ** min(attempts - 1, 8)), timedelta(hours=1))
+
+
+def daily_on(day: date, at: time) -> datetime:
+    """The instant at which clocks in Paris show *at* on *day*; one that summer time skips is the hour after it."""
+    return datetime.combine(day, at, PARIS).astimezone(UTC)
+
+
+def next_daily(after: datetime, at: time) -> datetime:
+    """The first instant after *after* at which clocks in Paris show *at*."""
+    day = after.astimezone(PARIS).date()
+    todays = daily_on(day, at)
+    return todays if todays > after else daily_on(day + timedelta(days=1), at)
+
+
+def last_daily(until: datetime, at: time) -> datetime:
+    """The last instant, *until* itself at the latest, at which clocks in Paris showed *at*."""
+    day = until.astimezone(PARIS).date()
+    todays = daily_on(day, at)
+    return todays if todays <= until else daily_on(day - timedelta(days=1), at)
+
+
+def is_recent(paid_on: date, turn: datetime) -> bool:
+    """Whether a payment of that date is still news at *turn*: dated within the seven days before, or that day."""
+    return paid_on >= turn.astimezone(PARIS).date() - PAYMENT_IS_RECENT
+
+
+def told_at(paid_on: date, heard_at: datetime, at: time) -> datetime | None:
+    """When the employer is told of a payment: at the next *at*, not before its own date; None when it is no news."""
+    turn = max(next_daily(heard_at, at), daily_on(paid_on, at))
+    return turn if is_recent(paid_on, turn) else None

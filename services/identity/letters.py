@@ -1,7 +1,8 @@
 """What a mail looks like: the row of a mail and its secret become a message, always the same one (R5)."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
 from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy import Row
@@ -38,6 +40,16 @@ def instant(moment: str) -> str:
     return format_datetime(_local(moment), f"d MMMM y 'à' H{NO_BREAK}'h'{NO_BREAK}mm", locale="fr")
 
 
+def short_day(day_of_it: str) -> str:
+    """« 11 déc. 2019 » out of an ISO date, never broken over two lines."""
+    return format_date(date.fromisoformat(day_of_it), "d MMM y", locale="fr").replace(" ", NO_BREAK)
+
+
+def decimal(value: str) -> str:
+    """« 5 529,88 »: two places always."""
+    return format_decimal(Decimal(value), "#,##0.00", locale="fr")
+
+
 def typographic(text: str) -> str:
     """*text* with the typographic apostrophe."""
     return text.replace("'", "’")
@@ -61,7 +73,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(day=day, instant=instant, phone=phone, typographic=typographic)
+    filters = {"day": day, "short_day": short_day, "instant": instant, "decimal": decimal}
+    environment.filters.update(filters, phone=phone, typographic=typographic)
     return environment
 
 

@@ -4,7 +4,20 @@ An employer (its SIRET) and an account (a person's way in) are two things, joine
 several people per employer, and one person at several employers, need no data moved.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, LargeBinary, MetaData, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
@@ -52,6 +65,7 @@ accounts = Table(
     Column("pending_password_hash", Text),
     Column("last_login_at", INSTANT),
     Column("created_at", INSTANT, nullable=False),
+    Column("payment_mails", Boolean, nullable=False, server_default="true"),
 )
 
 account_access = Table(
@@ -156,4 +170,21 @@ audit_log = Table(
     Column("actor", Text, nullable=False),
     Column("remote_address", Text),
     Column("details", JSONB, nullable=False),
+)
+
+payment_arrivals = Table(
+    "payment_arrivals",
+    metadata,
+    Column("payment_number", Text, primary_key=True),
+    Column("siret", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("stated_at", INSTANT, nullable=False),  # of two events of one version the later one counts
+    Column("cancelled", Boolean, nullable=False),
+    Column("dossier_number", Text, nullable=False),
+    Column("amount", Numeric(14, 2), nullable=False),
+    Column("paid_hours", Numeric(9, 2), nullable=False),
+    Column("paid_on", Date, nullable=False),
+    Column("due_at", INSTANT),  # when the employer is to be told; null when there is nothing to tell
+    Column("settled_at", INSTANT),
+    Column("heard_at", INSTANT, nullable=False),
 )

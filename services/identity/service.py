@@ -15,13 +15,22 @@ from espace_contracts.replay import EventsPage, EventsSince
 from espace_contracts.rpc import Done
 
 from chassis import replay
-from chassis.bus import rpc, subscribe
+from chassis.bus import rpc, subscribe, subscribe_in_batches
 from chassis.idempotency import once, once_or_refusal
 from chassis.service import Service
+from services.identity.daily_payments import DailyPayments
 from services.identity.mailer import Mailer
 from services.identity.providers import KitProvider
 from services.identity.purge import Purge
-from services.identity.usecases import employers, first_login, forgotten, journal, sessions
+from services.identity.usecases import (
+    daily_payments,
+    employers,
+    first_login,
+    forgotten,
+    journal,
+    preferences,
+    sessions,
+)
 
 
 class IdentityService(Service):
@@ -32,6 +41,7 @@ class IdentityService(Service):
     kit = KitProvider()
     mailer = Mailer()
     purge = Purge()
+    payment_mails = DailyPayments()
 
     @subscribe(funder.FundingRequestReceived)
     def open_account(self, event: Event[funder.FundingRequestReceived]) -> None:
@@ -77,6 +87,12 @@ class IdentityService(Service):
         """For the employer's journal."""
         with self.db.once(event) as connection:
             journal.note_tick(connection, event)
+
+    @subscribe_in_batches(payments.PaymentRecorded)
+    def note_payments(self, events: list[Event[payments.PaymentRecorded]]) -> None:
+        """For the day's mail."""
+        with self.db.once_each(events) as (connection, fresh):
+            daily_payments.note(connection, fresh, at=self.kit.rules.payment_mail_at, now=self.clock())
 
     @subscribe(documents.DocumentDeposited)
     def note_deposit(self, event: Event[documents.DocumentDeposited]) -> None:
@@ -258,6 +274,23 @@ class IdentityService(Service):
         """What was done in the employer's space (K35)."""
         with self.db.transaction() as connection:
             return journal.read(connection, request, kit=self.kit, now=self.clock())
+
+    @rpc(api.GET_PREFERENCES)
+    def get_preferences(self, request: api.SessionToken) -> api.Preferences:
+        """What the holder of the account has switched off."""
+        with self.db.transaction() as connection:
+            return preferences.get(connection, request.token_hash, kit=self.kit, now=self.clock())
+
+    @rpc(api.SET_PREFERENCES)
+    def set_preferences(self, request: api.SetPreferences) -> api.Preferences:
+        """Switch it off, or on again."""
+        with self.db.transaction() as connection:
+            return once(
+                connection,
+                api.SET_PREFERENCES,
+                request,
+                lambda: preferences.replace(connection, request, kit=self.kit, now=self.clock()),
+            )
 
     @rpc(api.REISSUE_CREDENTIALS)
     def reissue_credentials(self, request: api.ReissueCredentials) -> api.AccountAnswer:

@@ -1,7 +1,7 @@
 """What an operator may set for the service identity; each variable is `IDENTITY_` and the name in capitals."""
 
 from base64 import b64decode
-from datetime import timedelta
+from datetime import time, timedelta
 from email.utils import parseaddr
 from functools import cache
 from importlib import import_module
@@ -43,6 +43,10 @@ class Settings(ServiceSettings):
     mail_from: str = Field(description="`Espace Employeur <ne-pas-repondre@example>` or a bare address")
     mail_reply_to: Email | None = Field(default=None, description="where an answer to a mail goes")
     mail_give_up_days: Days = Field(default=5, description="a mail that no server took after so long is given up")
+
+    payment_mail_at: time = Field(
+        default=time(18), description="when the daily mail on payments that came in leaves, by the clock in Paris"
+    )
 
     provisional_days: Days = Field(default=30, description="lifetime of provisional credentials (S3)")
     link_hours: Hours = Field(default=48, description="lifetime of a confirmation link (S9)")
@@ -87,6 +91,13 @@ class Settings(ServiceSettings):
             raise ValueError("is not a key of 32 bytes")
         return value
 
+    @field_validator("payment_mail_at")
+    @classmethod
+    def _is_wall_clock(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            raise ValueError("is a time of day in Paris, without a zone of its own")
+        return value
+
     @field_validator("mail_from")
     @classmethod
     def _is_sender(cls, value: str) -> str:
@@ -129,6 +140,7 @@ class Settings(ServiceSettings):
                 context_words=self.password_context_words,
             ),
             required_policy_version=self.required_policy_version,
+            payment_mail_at=self.payment_mail_at,
         )
 
     def _delays(self, free: int) -> domain.Delays:

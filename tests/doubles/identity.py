@@ -35,6 +35,7 @@ class FakeIdentity:
     def __init__(self) -> None:
         super().__init__()
         self.session: identity.Session | None = session()
+        self.preferences = identity.Preferences(payment_mails=True)
 
     def check_session(self, request: identity.SessionToken) -> identity.Session:
         """The session that the test has put, for whatever token."""
@@ -85,6 +86,15 @@ class FakeIdentity:
     def end_sessions(self, request: identity.EndOwnSessions) -> Done:
         """Ended."""
         return Done()
+
+    def get_preferences(self, request: identity.SessionToken) -> identity.Preferences:
+        """What was set last."""
+        return self.preferences
+
+    def set_preferences(self, request: identity.SetPreferences) -> identity.Preferences:
+        """Set."""
+        self.preferences = identity.Preferences(payment_mails=request.payment_mails)
+        return self.preferences
 
     def read_journal(self, request: identity.ReadJournal) -> identity.Journal:
         """A log-in and three ticks."""

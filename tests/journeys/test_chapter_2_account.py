@@ -20,6 +20,15 @@ def test_k16_a_session_elsewhere_is_seen_and_closed(
     expect(elsewhere.get_by_role("heading", name="Connexion")).to_be_visible()
 
 
+def test_the_daily_mail_on_payments_is_switched_off_and_stays_off(inside: Page) -> None:
+    inside.goto("/compte")
+    inside.get_by_role("button", name="Ne plus recevoir ce mail").click()
+    expect(inside.get_by_role("status")).to_contain_text("Vous ne recevrez plus de mail")
+    inside.reload()
+    expect(inside.get_by_role("button", name="Recevoir ce mail", exact=True)).to_be_visible()
+    expect(inside.get_by_text("Mail des règlements arrêté")).to_be_visible()
+
+
 def test_k35_the_journal_tells_what_was_ticked(inside: Page, employer: Employer, funder: FunderSystem) -> None:
     funder.pay(employer)
     inside.goto("/reglements")

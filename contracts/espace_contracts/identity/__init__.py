@@ -49,6 +49,7 @@ from espace_contracts.identity.forgotten import (
 )
 from espace_contracts.identity.journal import READ_JOURNAL, Journal, JournalEntry, ReadJournal
 from espace_contracts.identity.links import LinkToken
+from espace_contracts.identity.preferences import GET_PREFERENCES, SET_PREFERENCES, Preferences, SetPreferences
 from espace_contracts.identity.sessions import (
     CHECK_SESSION,
     CLOSE_SESSION,
@@ -77,6 +78,7 @@ __all__ = [
     "EVENTS",
     "EXCHANGE",
     "GET_CONFIRMATION",
+    "GET_PREFERENCES",
     "GET_RESET_LINK",
     "LIST_SESSIONS",
     "METHODS",
@@ -90,6 +92,7 @@ __all__ = [
     "RESET_PASSWORD",
     "SEND_ROBOT_CODE",
     "SERVICE",
+    "SET_PREFERENCES",
     "AcceptPrivacyPolicy",
     "AccountAnswer",
     "AccountCreated",
@@ -114,6 +117,7 @@ __all__ = [
     "PasswordResetRequested",
     "Personalise",
     "Personalised",
+    "Preferences",
     "PrivacyPolicyAccepted",
     "ProvisionalCredentialsSent",
     "ReadJournal",
@@ -126,6 +130,7 @@ __all__ = [
     "SessionEnded",
     "SessionToken",
     "SessionWrite",
+    "SetPreferences",
     "SolvedChallenge",
     "robot_code_hash",
 ]
@@ -148,6 +153,8 @@ METHODS = (
     LIST_SESSIONS,
     END_SESSIONS,
     READ_JOURNAL,
+    GET_PREFERENCES,
+    SET_PREFERENCES,
     REISSUE_CREDENTIALS,
     DISABLE_ACCOUNT,
 )

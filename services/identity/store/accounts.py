@@ -92,10 +92,12 @@ def account_by_key(connection: Connection, identifier_key: str) -> Row[Any] | No
     return connection.execute(select(accounts).where(accounts.c.identifier_key == identifier_key)).one_or_none()
 
 
-def employer_of(connection: Connection, account_id: UUID) -> Row[Any]:
-    """The employer that the account reached first."""
+def employer_of(connection: Connection, account_id: UUID, *, siret: str | None = None) -> Row[Any]:
+    """The employer that the account reached first, or the one named among its own."""
     query = select(employers).join(account_access, account_access.c.siret == employers.c.siret)
     query = query.where(account_access.c.account_id == account_id)
+    if siret is not None:
+        query = query.where(employers.c.siret == siret)
     return connection.execute(query.order_by(account_access.c.granted_at, employers.c.siret).limit(1)).one()
 
 

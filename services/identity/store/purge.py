@@ -16,6 +16,11 @@ STATEMENTS = {
     "sessions": text(_statement("sessions", "id", "least(ended_at, absolute_expires_at) < :before")),
     "links": text(_statement("links", "id", "expires_at < :before")),
     "mails": text(_statement("mails", "id", "settled_at < :before")),
+    "arrivals": text(
+        _statement(
+            "payment_arrivals", "payment_number", "heard_at < :before and (settled_at is not null or due_at is null)"
+        )
+    ),
     "counters": text(_statement("login_attempts", "subject", "last_at < :counters_before and blocked_until < :now")),
     "challenges": text(_statement("spent_challenges", "digest", "expires_at < :now")),
 }

@@ -24,6 +24,8 @@ SHOWN = (
     "privacy_policy_accepted",
     "contact_changed",
     "credentials_reissued",
+    "payment_mails_on",
+    "payment_mails_off",
     "payment_ticked",
     "payment_unticked",
     "document_deposited",

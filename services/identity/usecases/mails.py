@@ -22,24 +22,29 @@ PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a mail
 PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a mail
 IDENTIFIER_REMINDER = "identifier_reminder"
 ROBOT_CODE = "robot_code"
+PAYMENTS_RECEIVED = "payments_received"
 
 SENT, BOUNCED, GIVEN_UP = "sent", "bounced", "given_up"
 
 
 @dataclass(frozen=True)
 class Letter:
-    """What one mail says: *facts* in clear, *secret* already encrypted; to the contact address unless told."""
+    """What one mail says: *facts* in clear, *secret* already encrypted; to the contact address unless told.
+
+    It is about the employer *siret*; without one about the employer that the account reached first.
+    """
 
     name: str
     account_id: UUID
     facts: dict[str, Any] = field(default_factory=dict)
     secret: bytes | None = None
     recipient: str | None = None
+    siret: str | None = None
 
 
 def queue(connection: Connection, letter: Letter, *, now: datetime) -> UUID:
     """Write the mail's row; whoever commits wakes the mailer."""
-    employer = accounts.employer_of(connection, letter.account_id)
+    employer = accounts.employer_of(connection, letter.account_id, siret=letter.siret)
     mail_id = uuid4()
     common = {"legal_name": employer.legal_name, "funder": accounts.funder_contact(connection, employer.siret)}
     store.add(

@@ -42,6 +42,17 @@ def test_k35_the_journal_counts_what_was_done_together(member: TestClient) -> No
         assert "Connexion refusée" in page
 
 
+def test_the_daily_mail_is_switched_off_and_on(member: TestClient, csrf: str, bus: FakeBus) -> None:
+    assert "Ne plus recevoir ce mail" in member.get("/compte").text
+    member.post("/compte/mails", data={"csrf": csrf, "arreter": "oui"})
+    page = member.get("/compte").text
+    assert "Vous ne recevrez plus de mail quand des règlements arrivent." in page
+    assert "Recevoir ce mail" in page
+    member.post("/compte/mails", data={"csrf": csrf, "recevoir": "oui"})
+    assert [asked.payment_mails for asked in bus.asked(identity.SET_PREFERENCES)] == [False, True]
+    assert member.post("/compte/mails", data={"csrf": "x", "arreter": "oui"}).status_code == 403
+
+
 def test_an_unknown_browser_is_not_guessed_at() -> None:
     assert browser_of("curl/8.5") == ("", "")
     assert browser_of("Mozilla/5.0 (Windows NT 10.0) Chrome/120 Safari/537 Edg/120") == ("Edge", "Windows")
