@@ -78,6 +78,12 @@ class WrongCredentials(Refusal):
     code = "wrong_credentials"
 
 
+class RobotRequired(Refusal):
+    """Try again with the robot box solved: too many attempts fail everywhere, and the address is not known."""
+
+    code = "robot_required"
+
+
 class SessionInvalid(Refusal):
     """There is no live session behind this token."""
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from gateway.pages import (
     account,
+    contact,
     deposit,
     deposit_by_script,
     document_changes,
@@ -35,5 +36,6 @@ for module in (
     documents,
     dossiers,
     account,
+    contact,
 ):
     router.include_router(module.router)

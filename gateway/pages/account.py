@@ -1,6 +1,7 @@
 """« Mon compte »: who is connected, own sessions, what was done (K16, K35)."""
 
 import asyncio
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gateway import flash
+from gateway import flash, french
 from gateway.account_list import browser_of, lines
 from gateway.forms import read_form, text
 from gateway.rendering import page
@@ -27,13 +28,14 @@ Form = Annotated[FormData, Depends(read_form)]
 async def show_account(request: Request, visitor: Member) -> Response:
     """The facts of the account, what it has switched off, its open sessions, the newest of its journal."""
     bus, token = request.app.state.bus, identity.SessionToken(token_hash=visitor.hash)
-    own, preferences, journal = await asyncio.gather(
+    own, contact, preferences, journal = await asyncio.gather(
         bus.call(identity.LIST_SESSIONS, token),
+        bus.call(identity.GET_CONTACT, token),
         bus.call(identity.GET_PREFERENCES, token),
         bus.call(identity.READ_JOURNAL, identity.ReadJournal(token_hash=visitor.hash)),
     )
-    shown = {"sessions": own.sessions, "preferences": preferences, "done": lines(journal.entries)[:SHOWN]}
-    return page(request, "account.html", tab="", browser_of=browser_of, **shown)
+    shown = {"contact": contact, "preferences": preferences, "done": lines(journal.entries)[:SHOWN]}
+    return page(request, "account.html", tab="", sessions=own.sessions, browser_of=browser_of, **shown)
 
 
 @router.post("/compte/mails")
@@ -48,11 +50,20 @@ async def set_mails(request: Request, visitor: Member, form: Form) -> Response:
 
 
 @router.get("/compte/journal")
-async def show_journal(request: Request, visitor: Member) -> Response:
-    """The whole journal, as far as one page goes."""
-    wanted = identity.ReadJournal(token_hash=visitor.hash, limit=ALL)
+async def show_journal(request: Request, visitor: Member, du: str = "", au: str = "") -> Response:
+    """The journal of a period or the whole, as far as one page goes; a day that is none filters nothing."""
+    days: dict[str, date | None] = {}
+    faults = []
+    for name, typed in (("du", du), ("au", au)):
+        try:
+            days[name] = french.read_day(typed)
+        except ValueError:
+            days[name] = None
+            faults.append(name)
+    wanted = identity.ReadJournal(token_hash=visitor.hash, limit=ALL, start=days["du"], end=days["au"])
     journal = await request.app.state.bus.call(identity.READ_JOURNAL, wanted)
-    return page(request, "account_journal.html", tab="", done=lines(journal.entries))
+    values = {"done": lines(journal.entries), "start": du, "end": au, "faults": faults}
+    return page(request, "account_journal.html", tab="", status=422 if faults else 200, **values)
 
 
 @router.post("/compte/sessions/fermer")

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from chassis.sealing import seal
 from gateway import flash
 from gateway.forms import read_form, text
+from gateway.pages.forgotten import private
 from gateway.pages.login import LARGEST, hand_out
 from gateway.rendering import page
 from gateway.security import new_token, token_hash
@@ -81,12 +82,6 @@ async def send_again(
     return response
 
 
-def _private(response: Response) -> Response:
-    """The address of a link page goes to nobody (K8)."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
-
-
 @router.get("/confirmation/{token}")
 async def show_confirmation(request: Request, token: str, visitor: Annotated[Visitor, Depends(EVERYBODY)]) -> Response:
     """The page behind the mailed link; looking at it consumes nothing (K8)."""
@@ -95,8 +90,8 @@ async def show_confirmation(request: Request, token: str, visitor: Annotated[Vis
             identity.GET_CONFIRMATION, identity.LinkToken(token_hash=token_hash(token))
         )
     except errors.LinkInvalid:
-        return _private(page(request, "link_invalid.html", status=404))
-    return _private(page(request, "confirmation.html", identifier=link.identifier, fault="", seconds=0))
+        return private(page(request, "link_invalid.html", status=404))
+    return private(page(request, "confirmation.html", identifier=link.identifier, fault="", seconds=0))
 
 
 @router.post("/confirmation/{token}")
@@ -117,9 +112,9 @@ async def confirm(
     try:
         session = await state.bus.call(identity.CONFIRM_IDENTIFIER, wanted)
     except errors.LinkInvalid:
-        return _private(page(request, "link_invalid.html", status=404))
+        return private(page(request, "link_invalid.html", status=404))
     except errors.IdentifierTaken:
-        return _private(page(request, "identifier_gone.html", status=422))
+        return private(page(request, "identifier_gone.html", status=422))
     except errors.WrongCredentials:
         return await _confirmation_again(request, token, status=422)
     except errors.TooManyAttempts as exc:
@@ -139,7 +134,7 @@ async def _confirmation_again(request: Request, token: str, *, status: int, seco
     )
     if seconds:
         response.headers["Retry-After"] = str(seconds)
-    return _private(response)
+    return private(response)
 
 
 @router.get("/confirmation")

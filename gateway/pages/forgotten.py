@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from espace_contracts import errors, identity
+from espace_contracts.rpc import Done, Method, RequestT
 from fastapi import APIRouter, Depends
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -19,6 +20,9 @@ from gateway.session import EVERYBODY, Visitor
 
 router = APIRouter()
 LONGEST_CODE = 100
+PASSWORD_PAGES = ("forgotten_password.html", "forgotten_password_sent.html")
+IDENTIFIER_PAGES = ("forgotten_identifier.html", "forgotten_identifier_sent.html")
+NOTHING_TYPED: dict[str, Any] = {"typed": "", "fault": "", "seconds": 0}
 Form = Annotated[FormData, Depends(read_form)]
 Anybody = Annotated[Visitor, Depends(EVERYBODY)]
 
@@ -31,48 +35,48 @@ def remote_address(request: Request) -> str:
 @router.get("/mot-de-passe-oublie")
 async def show_password(request: Request, visitor: Anybody) -> Response:
     """Asks for the identifier only (S16)."""
-    return page(request, "forgotten_password.html", identifier="", fault="", seconds=0)
-
-
-@router.post("/mot-de-passe-oublie")
-async def ask_for_link(request: Request, visitor: Anybody, form: Form) -> Response:
-    """The same page, as fast, whether somebody has this identifier or not (S16, K13)."""
-    typed = text(form, "identifiant")[:LARGEST]
-    wanted = identity.RequestPasswordReset(identifier=typed, remote_address=remote_address(request))
-    values = {"identifier": typed, "fault": "", "seconds": 0}
-    if not typed.strip():
-        return page(request, "forgotten_password.html", status=422, **values | {"fault": "missing"})
-    try:
-        await request.app.state.bus.call(identity.REQUEST_PASSWORD_RESET, wanted)
-    except errors.TooManyAttempts as exc:
-        late = {"fault": "too_many", "seconds": exc.retry_after}
-        return _later(page(request, "forgotten_password.html", status=429, **values | late), exc)
-    return page(request, "forgotten_password_sent.html")
+    return page(request, "forgotten_password.html", **NOTHING_TYPED)
 
 
 @router.get("/identifiant-oublie")
 async def show_identifier(request: Request, visitor: Anybody) -> Response:
     """Asks for the contact address (S16)."""
-    return page(request, "forgotten_identifier.html", address="", fault="", seconds=0)
+    return page(request, "forgotten_identifier.html", **NOTHING_TYPED)
+
+
+@router.post("/mot-de-passe-oublie")
+async def ask_for_link(request: Request, visitor: Anybody, form: Form) -> Response:
+    """A link by mail, if there is somebody to mail it to (S16)."""
+    typed = text(form, "identifiant")[:LARGEST]
+    wanted = identity.RequestPasswordReset(identifier=typed, remote_address=remote_address(request))
+    return await _ask(request, PASSWORD_PAGES, identity.REQUEST_PASSWORD_RESET, wanted, typed)
 
 
 @router.post("/identifiant-oublie")
 async def ask_for_identifier(request: Request, visitor: Anybody, form: Form) -> Response:
-    """The same page whether this address is somebody's contact or not."""
+    """The identifier by mail to the contact address, if it is one (S16)."""
     typed = text(form, "adresse")[:LARGEST]
     wanted = identity.RemindIdentifier(contact_email=typed, remote_address=remote_address(request))
-    values = {"address": typed, "fault": "", "seconds": 0}
+    return await _ask(request, IDENTIFIER_PAGES, identity.REMIND_IDENTIFIER, wanted, typed)
+
+
+async def _ask(
+    request: Request, pages: tuple[str, str], method: Method[RequestT, Done], wanted: RequestT, typed: str
+) -> Response:
+    """The same page, as fast, whether anybody is found or not (S16, K13)."""
+    form, sent = pages
     if not typed.strip():
-        return page(request, "forgotten_identifier.html", status=422, **values | {"fault": "missing"})
+        return page(request, form, status=422, typed=typed, fault="missing", seconds=0)
     try:
-        await request.app.state.bus.call(identity.REMIND_IDENTIFIER, wanted)
+        await request.app.state.bus.call(method, wanted)
     except errors.TooManyAttempts as exc:
-        late = {"fault": "too_many", "seconds": exc.retry_after}
-        return _later(page(request, "forgotten_identifier.html", status=429, **values | late), exc)
-    return page(request, "forgotten_identifier_sent.html")
+        late = {"typed": typed, "fault": "too_many", "seconds": exc.retry_after}
+        return later(page(request, form, status=429, **late), exc)
+    return page(request, sent)
 
 
-def _later(response: Response, exc: errors.TooManyAttempts) -> Response:
+def later(response: Response, exc: errors.TooManyAttempts) -> Response:
+    """*response*, saying when to come back."""
     response.headers["Retry-After"] = str(exc.retry_after)
     return response
 
@@ -83,7 +87,7 @@ async def robot_challenge(request: Request, visitor: Anybody) -> Response:
     return JSONResponse(request.app.state.robot.challenge(now=datetime.now(UTC)))
 
 
-def _private(response: Response) -> Response:
+def private(response: Response) -> Response:
     """The address of a link page goes to nobody (K8)."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
@@ -91,11 +95,11 @@ def _private(response: Response) -> Response:
 
 def _form(request: Request, token: str, *, status: int = 200, **values: Any) -> Response:
     known = {"identifier": "", "faults": (), "sent": (), "code_sent": False, "seconds": 0}
-    return _private(page(request, "reset.html", status=status, token=token, **known | values))
+    return private(page(request, "reset.html", status=status, token=token, **known | values))
 
 
 def _gone(request: Request) -> Response:
-    return _private(page(request, "reset_link_invalid.html", status=404))
+    return private(page(request, "reset_link_invalid.html", status=404))
 
 
 @router.get("/reinitialisation/{token}")
@@ -118,7 +122,7 @@ async def send_code(request: Request, token: str, visitor: Anybody, form: Form) 
     except errors.LinkInvalid:
         return _gone(request)
     except errors.TooManyAttempts as exc:
-        return _later(_form(request, token, status=429, seconds=exc.retry_after, **kept), exc)
+        return later(_form(request, token, status=429, seconds=exc.retry_after, **kept), exc)
     return _form(request, token, code_sent=True, **kept)
 
 
@@ -137,13 +141,13 @@ async def reset(request: Request, token: str, visitor: Anybody, form: Form) -> R
     except errors.ResetRefused as exc:
         return _form(request, token, status=422, faults=exc.fields, sent=_filled(form), **kept)
     except errors.TooManyAttempts as exc:
-        return _later(_form(request, token, status=429, seconds=exc.retry_after, **kept), exc)
+        return later(_form(request, token, status=429, seconds=exc.retry_after, **kept), exc)
     if visitor.session:
         state.sessions.forget(visitor.secret)
     response = RedirectResponse("/connexion", 303)
     state.cookies.drop(response, state.cookies.session)
     flash.say(response, "password_changed")
-    return _private(response)
+    return private(response)
 
 
 def _wanted(request: Request, token: str, form: FormData) -> identity.ResetPassword:

@@ -87,6 +87,7 @@ links = Table(
     Column("expires_at", INSTANT, nullable=False),
     Column("used_at", INSTANT),
     Column("voided_at", INSTANT),
+    Column("details", JSONB, nullable=False),
 )
 
 sessions = Table(

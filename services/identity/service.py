@@ -12,7 +12,7 @@ from espace_contracts.envelope import Event
 from espace_contracts.errors import Refusal, ResetRefused, WrongCredentials
 from espace_contracts.registry import REPLAYS
 from espace_contracts.replay import EventsPage, EventsSince
-from espace_contracts.rpc import Done
+from espace_contracts.rpc import AnswerT, Done
 
 from chassis import replay
 from chassis.bus import rpc, subscribe, subscribe_in_batches
@@ -23,6 +23,7 @@ from services.identity.mailer import Mailer
 from services.identity.providers import KitProvider
 from services.identity.purge import Purge
 from services.identity.usecases import (
+    contact,
     daily_payments,
     employers,
     first_login,
@@ -73,20 +74,21 @@ class IdentityService(Service):
     def change_contact(self, event: Event[funder.EmployerContactChanged]) -> None:
         """Replace the contact address, and tell the old one (S2)."""
         with self.db.once(event) as connection:
-            employers.change_contact(connection, event.data, now=self.clock())
+            contact.follow_funder(connection, event.data, now=self.clock())
         self.mailer.wake()
 
     @subscribe(payments.PaymentTicked)
-    def note_tick(self, event: Event[payments.PaymentTicked]) -> None:
+    @subscribe(payments.PaymentUnticked)
+    def note_tick(self, event: Event[Any]) -> None:
         """For the employer's journal."""
         with self.db.once(event) as connection:
             journal.note_tick(connection, event)
 
-    @subscribe(payments.PaymentUnticked)
-    def note_untick(self, event: Event[payments.PaymentUnticked]) -> None:
+    @subscribe(payments.PaymentsExported)
+    def note_export(self, event: Event[payments.PaymentsExported]) -> None:
         """For the employer's journal."""
         with self.db.once(event) as connection:
-            journal.note_tick(connection, event)
+            journal.note_export(connection, event)
 
     @subscribe_in_batches(payments.PaymentRecorded)
     def note_payments(self, events: list[Event[payments.PaymentRecorded]]) -> None:
@@ -95,26 +97,12 @@ class IdentityService(Service):
             daily_payments.note(connection, fresh, at=self.kit.rules.payment_mail_at, now=self.clock())
 
     @subscribe(documents.DocumentDeposited)
-    def note_deposit(self, event: Event[documents.DocumentDeposited]) -> None:
-        """For the employer's journal."""
-        self._note_document(event)
-
     @subscribe(documents.DocumentReplaced)
-    def note_replacement(self, event: Event[documents.DocumentReplaced]) -> None:
-        """For the employer's journal."""
-        self._note_document(event)
-
+    @subscribe(documents.DocumentRecategorised)
     @subscribe(documents.DocumentDeleted)
-    def note_deletion(self, event: Event[documents.DocumentDeleted]) -> None:
-        """For the employer's journal."""
-        self._note_document(event)
-
     @subscribe(documents.DocumentRestored)
-    def note_restoration(self, event: Event[documents.DocumentRestored]) -> None:
+    def note_document(self, event: Event[Any]) -> None:
         """For the employer's journal."""
-        self._note_document(event)
-
-    def _note_document(self, event: Event[Any]) -> None:
         with self.db.once(event) as connection:
             journal.note_document(connection, event)
 
@@ -190,6 +178,10 @@ class IdentityService(Service):
             )
             if isinstance(outcome, WrongCredentials):
                 first_login.note_wrong_confirmation(connection, request, kit=self.kit, now=self.clock())
+        return self._told(outcome)
+
+    def _told(self, outcome: AnswerT | Refusal) -> AnswerT:
+        """After the commit: the refusal that was noted, or the answer with its mails on their way."""
         if isinstance(outcome, Refusal):
             raise outcome
         self.mailer.wake()
@@ -243,10 +235,7 @@ class IdentityService(Service):
             )
             if isinstance(outcome, ResetRefused):
                 forgotten.note_guess(connection, request, outcome, kit=self.kit, now=self.clock())
-        if isinstance(outcome, Refusal):
-            raise outcome
-        self.mailer.wake()
-        return outcome
+        return self._told(outcome)
 
     @rpc(api.SEND_ROBOT_CODE)
     def send_robot_code(self, request: api.SendRobotCode) -> Done:
@@ -291,6 +280,46 @@ class IdentityService(Service):
                 request,
                 lambda: preferences.replace(connection, request, kit=self.kit, now=self.clock()),
             )
+
+    @rpc(api.GET_CONTACT)
+    def get_contact(self, request: api.SessionToken) -> api.Contact:
+        """The contact address, and the one that waits for its link."""
+        with self.db.transaction() as connection:
+            return contact.get(connection, request.token_hash, kit=self.kit, now=self.clock())
+
+    @rpc(api.REQUEST_CONTACT_CHANGE)
+    def request_contact_change(self, request: api.RequestContactChange) -> api.Contact:
+        """Mail a link to another address; the password is asked again."""
+        with self.db.transaction() as connection:
+            session = contact.hold_account(connection, request, kit=self.kit, now=self.clock())
+            outcome = once_or_refusal(
+                connection,
+                api.REQUEST_CONTACT_CHANGE,
+                request,
+                lambda: contact.request_change(connection, request, session, kit=self.kit, now=self.clock()),
+            )
+            if isinstance(outcome, WrongCredentials):
+                contact.note_wrong_password(connection, request, session, kit=self.kit, now=self.clock())
+        return self._told(outcome)
+
+    @rpc(api.GET_CONTACT_LINK)
+    def get_contact_link(self, request: api.LinkToken) -> api.ContactLink:
+        """What a link to an address is about; reading it consumes nothing."""
+        with self.db.transaction() as connection:
+            return contact.get_link(connection, request, now=self.clock())
+
+    @rpc(api.CONFIRM_CONTACT)
+    def confirm_contact(self, request: api.ConfirmContact) -> Done:
+        """Make the address of the link the contact address; the old one is told."""
+        with self.db.transaction() as connection:
+            done = once(
+                connection,
+                api.CONFIRM_CONTACT,
+                request,
+                lambda: contact.confirm(connection, request, now=self.clock()),
+            )
+        self.mailer.wake()
+        return done
 
     @rpc(api.REISSUE_CREDENTIALS)
     def reissue_credentials(self, request: api.ReissueCredentials) -> api.AccountAnswer:

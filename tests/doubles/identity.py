@@ -96,6 +96,24 @@ class FakeIdentity:
         self.preferences = identity.Preferences(payment_mails=request.payment_mails)
         return self.preferences
 
+    def get_contact(self, request: identity.SessionToken) -> identity.Contact:
+        """Nothing waits."""
+        return identity.Contact(contact_email="rh@clinique-des-tilleuls.example")
+
+    def request_contact_change(self, request: identity.RequestContactChange) -> identity.Contact:
+        """The link is on its way."""
+        return identity.Contact(
+            contact_email="rh@clinique-des-tilleuls.example", wanted_email=request.contact_email, link_expires_at=NOW
+        )
+
+    def get_contact_link(self, request: identity.LinkToken) -> identity.ContactLink:
+        """A live link."""
+        return identity.ContactLink(contact_email="paie@clinique-des-tilleuls.example")
+
+    def confirm_contact(self, request: identity.ConfirmContact) -> Done:
+        """Done."""
+        return Done()
+
     def read_journal(self, request: identity.ReadJournal) -> identity.Journal:
         """A log-in and three ticks."""
         ticked = {"at": NOW, "action": "payment_ticked", "succeeded": True, "who": "paie.tilleuls"}

@@ -25,7 +25,13 @@ class DossierOpened(DocumentsEvent):
     dossier_number: DossierNumber
 
 
-class DepositedFile(DocumentsEvent):
+class ActedOn(DocumentsEvent):
+    """A document that somebody has done something with: *account_id* is the person of the employer, if one did it."""
+
+    account_id: Id | None = None
+
+
+class DepositedFile(ActedOn):
     """A file that is stored and whose row is committed."""
 
     document_id: Id
@@ -68,7 +74,7 @@ class DocumentInfected(DocumentsEvent):
     signature: Annotated[str, StringConstraints(max_length=200)]
 
 
-class DocumentRecategorised(DocumentsEvent):
+class DocumentRecategorised(ActedOn):
     """A deposit stands under another category, with that category's fields (S49)."""
 
     type: ClassVar[str] = "DocumentRecategorised.v1"
@@ -80,7 +86,7 @@ class DocumentRecategorised(DocumentsEvent):
     dossier_number: DossierNumber | None = None
 
 
-class DocumentDeleted(DocumentsEvent):
+class DocumentDeleted(ActedOn):
     """A deposit is in the trash, and can be restored until then (S48)."""
 
     type: ClassVar[str] = "DocumentDeleted.v1"
@@ -90,7 +96,7 @@ class DocumentDeleted(DocumentsEvent):
     restorable_until: Instant
 
 
-class DocumentRestored(DocumentsEvent):
+class DocumentRestored(ActedOn):
     """A deposit is back from the trash."""
 
     type: ClassVar[str] = "DocumentRestored.v1"

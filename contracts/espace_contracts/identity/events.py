@@ -1,10 +1,12 @@
 """What the service `identity` tells on its exchange."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import StringConstraints
 
 from espace_contracts.envelope import EventData
 from espace_contracts.identity.words import EXCHANGE
-from espace_contracts.types import Id, Siret, Text, TokenHash
+from espace_contracts.types import Email, Id, Siret, Text, TokenHash
 
 
 class IdentityEvent(EventData):
@@ -52,6 +54,27 @@ class PasswordChanged(IdentityEvent):
     type: ClassVar[str] = "PasswordChanged.v1"
 
 
+class ContactConfirmed(IdentityEvent):
+    """The employer has another contact address, whose holder has followed a link to it.
+
+    It is in force at the version of the funder's last `EmployerContactChanged`: a higher one still replaces it.
+    """
+
+    type: ClassVar[str] = "ContactConfirmed.v1"
+
+    contact_email: Email
+
+
+class MailNotDelivered(IdentityEvent):
+    """A mail never reached the employer: refused for ever by the mail server, or not taken for days."""
+
+    type: ClassVar[str] = "MailNotDelivered.v1"
+
+    mail: Text
+    outcome: Literal["bounced", "given_up"]
+    server_answer: Annotated[str, StringConstraints(max_length=500)]
+
+
 class PrivacyPolicyAccepted(IdentityEvent):
     """The privacy policy was accepted (S12)."""
 
@@ -81,6 +104,8 @@ EVENTS: tuple[type[EventData], ...] = (
     IdentifierChangeConfirmed,
     PasswordResetRequested,
     PasswordChanged,
+    ContactConfirmed,
+    MailNotDelivered,
     PrivacyPolicyAccepted,
     AccountDisabled,
     SessionEnded,

@@ -5,10 +5,11 @@ from hashlib import sha256
 from pydantic import Field
 
 from espace_contracts import errors
+from espace_contracts.identity.challenges import SolvedChallenge
 from espace_contracts.identity.links import LinkToken
 from espace_contracts.identity.words import BY_GATEWAY, SERVICE
 from espace_contracts.rpc import Done, Method, Request, Write
-from espace_contracts.types import Instant, Message, Sealed, Sha256, Text, TokenHash
+from espace_contracts.types import Sealed, Text, TokenHash
 
 
 class RequestPasswordReset(Request):
@@ -23,13 +24,6 @@ class RemindIdentifier(Request):
 
     contact_email: str = Field(max_length=1000)
     remote_address: Text
-
-
-class SolvedChallenge(Message):
-    """A challenge of the robot box that the gateway has found solved; identity takes each one once (K14)."""
-
-    digest: Sha256
-    expires_at: Instant
 
 
 class ResetPassword(Write):

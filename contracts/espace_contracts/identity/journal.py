@@ -5,7 +5,7 @@ from pydantic import Field
 from espace_contracts import errors
 from espace_contracts.identity.words import BY_GATEWAY, SERVICE
 from espace_contracts.rpc import Answer, Method, Request
-from espace_contracts.types import Instant, Text, TokenHash
+from espace_contracts.types import Day, Instant, Text, TokenHash
 
 
 class ReadJournal(Request):
@@ -13,6 +13,8 @@ class ReadJournal(Request):
 
     token_hash: TokenHash
     limit: int = Field(default=50, ge=1, le=200)
+    start: Day | None = Field(default=None, description="first day in Paris, included")
+    end: Day | None = Field(default=None, description="last day in Paris, included")
 
 
 class JournalEntry(Answer):

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from espace_contracts import errors
+from espace_contracts.identity.challenges import SolvedChallenge
 from espace_contracts.identity.words import BY_GATEWAY, SERVICE, AccountState
 from espace_contracts.rpc import Answer, Done, Method, Request, Write
 from espace_contracts.types import Email, Funder, Id, Instant, Sealed, Siret, Text, TokenHash
@@ -17,11 +18,12 @@ class NewSession(Request):
 
 
 class OpenSession(Request):
-    """Log in (S15)."""
+    """Log in (S15). While many logins fail everywhere, an address that is not known asks for the robot box too."""
 
     identifier: str = Field(max_length=1000)
     password: Sealed
     session: NewSession
+    solved: SolvedChallenge | None = None
 
 
 class SessionToken(Request):
@@ -80,7 +82,12 @@ class EndOwnSessions(SessionWrite):
 
 
 OPEN_SESSION = Method(
-    SERVICE, "open_session", OpenSession, Session, BY_GATEWAY, (errors.WrongCredentials, errors.TooManyAttempts)
+    SERVICE,
+    "open_session",
+    OpenSession,
+    Session,
+    BY_GATEWAY,
+    (errors.WrongCredentials, errors.TooManyAttempts, errors.RobotRequired),
 )
 CHECK_SESSION = Method(SERVICE, "check_session", SessionToken, Session, BY_GATEWAY, (errors.SessionInvalid,))
 CLOSE_SESSION = Method(SERVICE, "close_session", SessionToken, Done, BY_GATEWAY)

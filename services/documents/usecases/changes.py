@@ -51,6 +51,7 @@ def replace_file(
     _note(connection, document, "replaced", changer=changer, now=now, version=version)
     event = api.DocumentReplaced(
         siret=document.siret,
+        account_id=changer.account_id,
         document_id=document.id,
         version=version,
         depositor=document.depositor_kind,
@@ -99,6 +100,7 @@ def recategorise(
     _note(connection, document, "recategorised", changer=changer, now=now, previous=previous)
     event = api.DocumentRecategorised(
         siret=request.siret,
+        account_id=changer.account_id,
         document_id=document.id,
         version=document.version,
         category=request.category,
@@ -116,6 +118,7 @@ def delete(connection: Connection, request: api.DeleteDocument, *, changer: Depo
     _note(connection, document, "deleted", changer=changer, now=now)
     event = api.DocumentDeleted(
         siret=request.siret,
+        account_id=changer.account_id,
         document_id=document.id,
         version=document.version,
         restorable_until=now + domain.RESTORABLE,
@@ -134,7 +137,9 @@ def restore(connection: Connection, request: api.RestoreDocument, *, changer: De
         raise NotFound
     document_store.set_document(connection, request.siret, document.id, deleted_at=None)
     _note(connection, document, "restored", changer=changer, now=now)
-    event = api.DocumentRestored(siret=request.siret, document_id=document.id, version=document.version)
+    event = api.DocumentRestored(
+        siret=request.siret, account_id=changer.account_id, document_id=document.id, version=document.version
+    )
     outbox.publish(connection, event, subject=str(document.id), at=now)
     return _answer(connection, document_store.get_document(connection, request.siret, document.id), viewer=changer)
 

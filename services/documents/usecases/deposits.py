@@ -205,6 +205,7 @@ def _make_document(
     )
     event = api.DocumentDeposited(
         siret=deposit.siret,
+        account_id=deposit.depositor_account,
         document_id=document_id,
         version=1,
         depositor=deposit.depositor_kind,

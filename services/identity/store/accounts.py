@@ -22,6 +22,11 @@ def employer(connection: Connection, siret: str) -> Row[Any] | None:
     return connection.execute(select(employers).where(employers.c.siret == siret)).one_or_none()
 
 
+def known_employer(connection: Connection, siret: str) -> Row[Any]:
+    """The employer of something that could not exist without it."""
+    return connection.execute(select(employers).where(employers.c.siret == siret)).one()
+
+
 def add_employer(connection: Connection, **values: Any) -> None:
     """A new employer."""
     connection.execute(insert(employers).values(**values))

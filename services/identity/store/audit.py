@@ -16,6 +16,8 @@ NEWEST = text(
             union all
             select * from audit_log where account_id = :account_id and siret is null and action = any(:actions)) l
       left join accounts a on a.id = l.account_id and l.actor = 'account'
+     where (cast(:start as timestamptz) is null or l.at >= :start)
+       and (cast(:end as timestamptz) is null or l.at < :end)
      order by l.at desc, l.id desc
      limit :limit
     """
@@ -28,8 +30,11 @@ def add(connection: Connection, **values: Any) -> None:
 
 
 def newest(
-    connection: Connection, siret: str, *, account_id: UUID, actions: Sequence[str], limit: int
+    connection: Connection, siret: str, *, account_id: UUID, actions: Sequence[str], **which: Any
 ) -> list[Row[Any]]:
-    """The newest lines of these actions about the employer, or about the account alone."""
-    values = {"siret": siret, "account_id": account_id, "actions": list(actions), "limit": limit}
+    """The newest lines of these actions about the employer, or about the account alone.
+
+    *which* is limit, and start and end, instants or None; the end is the first instant that no longer counts.
+    """
+    values = {"siret": siret, "account_id": account_id, "actions": list(actions), **which}
     return list(connection.execute(NEWEST, values))

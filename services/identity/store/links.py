@@ -8,6 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, upd
 
 from services.identity.models import links
 
+CONFIRM_IDENTIFIER, RESET_PASSWORD, CONFIRM_CONTACT = "confirm_identifier", "reset_password", "confirm_contact"
+
 
 def _live(now: datetime) -> ColumnElement[bool]:
     return and_(links.c.used_at.is_(None), links.c.voided_at.is_(None), links.c.expires_at > now)
@@ -29,6 +31,12 @@ def void(connection: Connection, account_id: UUID, purpose: str, *, now: datetim
 def live(connection: Connection, token_hash: str, *, purpose: str, now: datetime) -> Row[Any] | None:
     """The link behind the token, while it works; nothing is consumed (K8)."""
     query = select(links).where(links.c.token_hash == token_hash, links.c.purpose == purpose, _live(now))
+    return connection.execute(query).one_or_none()
+
+
+def live_of_account(connection: Connection, account_id: UUID, *, purpose: str, now: datetime) -> Row[Any] | None:
+    """The one link of this purpose that the account has, while it works."""
+    query = select(links).where(links.c.account_id == account_id, links.c.purpose == purpose, _live(now))
     return connection.execute(query).one_or_none()
 
 

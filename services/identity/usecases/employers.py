@@ -1,4 +1,4 @@
-"""How an employer comes into being: its account, its provisional credentials, its contact address (S2, S3)."""
+"""How an employer comes into being: its account, its provisional credentials (S2, S3)."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from espace_contracts import identity as api
 from espace_contracts.errors import Conflict, NotFound
-from espace_contracts.funder import Employer, EmployerContactChanged
+from espace_contracts.funder import Employer
 from espace_contracts.types import Funder
 from sqlalchemy import Connection, Row
 
@@ -14,8 +14,7 @@ from chassis import outbox
 from services.identity import domain
 from services.identity.kit import Kit
 from services.identity.store import accounts
-from services.identity.store import mails as waiting_mails
-from services.identity.usecases import audit, mails, sessions
+from services.identity.usecases import audit, contact, mails, sessions
 
 
 def open_account(
@@ -104,28 +103,12 @@ def reissue_credentials(
     if account.state not in sessions.WITH_PROVISIONAL_CREDENTIALS:
         raise Conflict(f"the account is {account.state}")
     if request.contact_email is not None:
-        _correct_contact(connection, siret, account.id, request.contact_email, now=now)
+        contact.correct(connection, siret, account.id, request.contact_email, now=now)
     mails.withdraw(connection, account.id, mails.PROVISIONAL_CREDENTIALS, now=now)
     sessions.end_all(connection, account.id, siret, now=now)
     audit.note(connection, "credentials_reissued", at=now, account_id=account.id, siret=siret, actor=audit.FUNDER)
     _write_credentials(connection, account, kit=kit, now=now)
     return api.AccountAnswer(account_id=account.id, siret=siret, state=account.state, created=False)
-
-
-def _correct_contact(connection: Connection, siret: str, account_id: UUID, email: str, *, now: datetime) -> None:
-    """Another address at the same version: the funder's next `EmployerContactChanged` still counts."""
-    employer = accounts.employer(connection, siret)
-    if employer is None or employer.contact_email == email:
-        return
-    accounts.set_contact(connection, siret, email=email, version=employer.contact_version)
-    _tell_old_address(connection, account_id, old=employer.contact_email, new=email, now=now)
-    audit.note(connection, "contact_changed", at=now, account_id=account_id, siret=siret, actor=audit.FUNDER)
-
-
-def _tell_old_address(connection: Connection, account_id: UUID, *, old: str, new: str, now: datetime) -> None:
-    facts = {"masked_new_address": domain.masked_email(new)}
-    letter = mails.Letter(name=mails.CONTACT_CHANGED, account_id=account_id, facts=facts, recipient=old)
-    mails.queue(connection, letter, now=now)
 
 
 def disable_account(connection: Connection, request: api.DisableAccount, *, now: datetime) -> api.AccountAnswer:
@@ -147,26 +130,3 @@ def _locked_account_of(connection: Connection, siret: str) -> Row[Any]:
     if account is None:
         raise NotFound
     return account
-
-
-def change_contact(connection: Connection, change: EmployerContactChanged, *, now: datetime) -> bool:
-    """The employer's contact address from now on; the old address is told (S2). The highest version wins.
-
-    The address of an employer not yet known here is kept for when it is. False when nothing changed.
-    """
-    accounts.lock_employer(connection, change.siret)
-    employer = accounts.employer(connection, change.siret)
-    email, version = change.contact_email, change.version
-    if employer is None:
-        accounts.keep_early_contact(connection, change.siret, email=email, version=version, now=now)
-        return False
-    if version <= employer.contact_version:
-        return False
-    accounts.set_contact(connection, change.siret, email=email, version=version)
-    account = accounts.first_account(connection, change.siret)
-    if account is None or email == employer.contact_email:
-        return False
-    waiting_mails.redirect(connection, change.siret, old=employer.contact_email, new=email)
-    _tell_old_address(connection, account.id, old=employer.contact_email, new=email, now=now)
-    audit.note(connection, "contact_changed", at=now, account_id=account.id, siret=change.siret, actor=audit.FUNDER)
-    return True

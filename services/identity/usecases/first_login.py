@@ -1,8 +1,7 @@
 """The first login: own credentials, the mailed link, the privacy policy (S5 to S14)."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from espace_contracts.errors import (
     IdentifierTaken,
     InvalidRequest,
     LinkInvalid,
-    TooManyAttempts,
     WeakPassword,
     WrongCredentials,
 )
@@ -23,12 +21,8 @@ from chassis import outbox
 from services.identity import domain
 from services.identity.kit import Kit
 from services.identity.store import accounts, links
-from services.identity.store import mails as written_mails
 from services.identity.store import sessions as store
 from services.identity.usecases import audit, limits, mails, sessions
-
-CONFIRM_IDENTIFIER = "confirm_identifier"
-MAIL_HOUR = timedelta(hours=1)
 
 
 def personalise(connection: Connection, request: api.Personalise, *, kit: Kit, now: datetime) -> api.Personalised:
@@ -98,11 +92,11 @@ def _mail_link(
     connection: Connection, session: Row[Any], account: Row[Any], identifier: str, *, kit: Kit, now: datetime
 ) -> api.Personalised:
     """The mail with old and new identifier and the link (S8); the token is in clear in that mail only."""
-    _limit_mails(connection, account.id, kit.rules.confirmation_mails_an_hour, now)
+    mails.limit(connection, account.id, mails.IDENTIFIER_CHANGE, kit.rules.confirmation_mails_an_hour, now=now)
     token, token_hash = kit.new_token()
     expires_at = now + kit.rules.link_lifetime
     links.replace(
-        connection, account.id, CONFIRM_IDENTIFIER, token_hash=token_hash, created_at=now, expires_at=expires_at
+        connection, account.id, links.CONFIRM_IDENTIFIER, token_hash=token_hash, created_at=now, expires_at=expires_at
     )
     facts = {"old_identifier": account.identifier, "new_identifier": identifier, "expires_at": expires_at.isoformat()}
     secret = kit.keys.lock({"token": token})
@@ -115,13 +109,6 @@ def _mail_link(
     )
 
 
-def _limit_mails(connection: Connection, account_id: UUID, limit: int, now: datetime) -> None:
-    written = written_mails.since(connection, account_id, mails.IDENTIFIER_CHANGE, start=now - MAIL_HOUR)
-    if len(written) >= limit:
-        seconds = ceil((written[-limit] + MAIL_HOUR - now).total_seconds())
-        raise TooManyAttempts("too many mails within an hour", str(max(seconds, 1)))
-
-
 def get_confirmation(connection: Connection, request: api.LinkToken, *, now: datetime) -> api.ConfirmationLink:
     """The identifier behind a live link; nothing is consumed (K8). Raises LinkInvalid."""
     account = _account_behind(connection, request.token_hash, find=accounts.account, now=now)
@@ -131,7 +118,7 @@ def get_confirmation(connection: Connection, request: api.LinkToken, *, now: dat
 def _account_behind(
     connection: Connection, token_hash: str, *, find: Callable[[Connection, UUID], Row[Any] | None], now: datetime
 ) -> Row[Any]:
-    link = links.live(connection, token_hash, purpose=CONFIRM_IDENTIFIER, now=now)
+    link = links.live(connection, token_hash, purpose=links.CONFIRM_IDENTIFIER, now=now)
     account = find(connection, link.account_id) if link else None
     if account is None or account.state == "disabled" or account.pending_identifier is None:
         raise LinkInvalid
@@ -140,7 +127,7 @@ def _account_behind(
 
 def hold_account(connection: Connection, request: api.ConfirmIdentifier, *, now: datetime) -> None:
     """Of many attempts at a time the next one starts when this one's failure is counted (K12)."""
-    if link := links.live(connection, request.token_hash, purpose=CONFIRM_IDENTIFIER, now=now):
+    if link := links.live(connection, request.token_hash, purpose=links.CONFIRM_IDENTIFIER, now=now):
         accounts.lock_account(connection, link.account_id)
 
 
@@ -156,7 +143,7 @@ def confirm_identifier(
     address = request.session.remote_address
     account = _account_behind(connection, request.token_hash, find=accounts.lock_account, now=now)
     limits.refuse_while_delayed(connection, limits.of_confirmation(account.id, address, kit.rules), now=now)
-    if not links.consume(connection, request.token_hash, purpose=CONFIRM_IDENTIFIER, now=now):
+    if not links.consume(connection, request.token_hash, purpose=links.CONFIRM_IDENTIFIER, now=now):
         raise LinkInvalid
     if not kit.passwords.check(account.pending_password_hash, kit.keys.open_password(request.password)).matches:
         raise WrongCredentials

@@ -4,12 +4,12 @@ Whoever asks gets the same answer, as fast, whether anybody is found: the call o
 the mailer's loop looks for the account afterwards (K13).
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from espace_contracts import identity as api
-from espace_contracts.errors import LinkInvalid, ResetRefused
+from espace_contracts.errors import LinkInvalid, ResetRefused, TooManyAttempts
 from espace_contracts.rpc import Done
 from sqlalchemy import Connection, Row
 
@@ -18,12 +18,9 @@ from services.identity import domain
 from services.identity.kit import Kit
 from services.identity.store import accounts, attempts, links
 from services.identity.store import forgotten as store
-from services.identity.store import mails as written_mails
 from services.identity.usecases import audit, limits, mails, robot, sessions
 
-RESET_PASSWORD = "reset_password"  # noqa: S105 - the purpose of a link
 PASSWORD, IDENTIFIER, ROBOT = "password", "identifier", "robot"
-HOUR = timedelta(hours=1)
 
 
 def note_request(
@@ -57,8 +54,7 @@ def _answer(connection: Connection, request: Row[Any], account: Row[Any], *, kit
     """One mail for one account, unless it has had many within the hour."""
     name = mails.PASSWORD_RESET if request.kind == PASSWORD else mails.IDENTIFIER_REMINDER
     accounts.lock_account(connection, account.id)
-    written = written_mails.since(connection, account.id, name, start=now - HOUR)
-    allowed = len(written) < kit.rules.confirmation_mails_an_hour
+    allowed = _may_mail(connection, account.id, name, kit=kit, now=now)
     who = {"account_id": account.id, "actor": audit.ANONYMOUS, "remote_address": request.remote_address}
     audit.note(connection, f"forgotten_{request.kind}", at=now, succeeded=allowed, **who)
     if not allowed:
@@ -70,10 +66,20 @@ def _answer(connection: Connection, request: Row[Any], account: Row[Any], *, kit
         mails.queue(connection, mails.Letter(name=name, account_id=account.id, facts=facts), now=now)
 
 
+def _may_mail(connection: Connection, account_id: UUID, name: str, *, kit: Kit, now: datetime) -> bool:
+    try:
+        mails.limit(connection, account_id, name, kit.rules.confirmation_mails_an_hour, now=now)
+    except TooManyAttempts:
+        return False
+    return True
+
+
 def _mail_reset_link(connection: Connection, account: Row[Any], *, kit: Kit, now: datetime) -> None:
     token, token_hash = kit.new_token()
     expires_at = now + kit.rules.reset_lifetime
-    links.replace(connection, account.id, RESET_PASSWORD, token_hash=token_hash, created_at=now, expires_at=expires_at)
+    links.replace(
+        connection, account.id, links.RESET_PASSWORD, token_hash=token_hash, created_at=now, expires_at=expires_at
+    )
     facts = {"expires_at": expires_at.isoformat()}
     secret = kit.keys.lock({"token": token})
     letter = mails.Letter(name=mails.PASSWORD_RESET, account_id=account.id, facts=facts, secret=secret)
@@ -85,7 +91,7 @@ def _mail_reset_link(connection: Connection, account: Row[Any], *, kit: Kit, now
 
 def check_link(connection: Connection, token_hash: str, *, now: datetime) -> Row[Any]:
     """The link while it works; it is not consumed (K8). Raises LinkInvalid."""
-    link = links.live(connection, token_hash, purpose=RESET_PASSWORD, now=now)
+    link = links.live(connection, token_hash, purpose=links.RESET_PASSWORD, now=now)
     if link is None:
         raise LinkInvalid
     return link
@@ -103,7 +109,7 @@ def begin_reset(connection: Connection, request: api.ResetPassword, *, now: date
     A refusal is undone to a savepoint after this, so that no other request ever finds the challenge given back.
     """
     ticked = robot.spend(connection, request.solved, now=now)
-    if link := links.live(connection, request.token_hash, purpose=RESET_PASSWORD, now=now):
+    if link := links.live(connection, request.token_hash, purpose=links.RESET_PASSWORD, now=now):
         accounts.lock_account(connection, link.account_id)
     return ticked
 
@@ -125,6 +131,7 @@ def reset_password(
         raise ResetRefused("the form is faulty", ",".join(faults))
     accounts.change_account(connection, account.id, password_hash=kit.passwords.hash(password))
     sessions.end_all(connection, account.id, employer.siret, now=now)
+    links.void(connection, account.id, links.CONFIRM_CONTACT, now=now)  # an address that somebody else has asked for
     attempts.clear(connection, limits.of_login(account.identifier_key, "", kit.rules)[0].name)
     changed = api.PasswordChanged(account_id=account.id, siret=employer.siret)
     outbox.publish(connection, changed, subject=employer.siret, at=now)
@@ -150,13 +157,13 @@ def _faults(request: api.ResetPassword, password: str, whose: tuple[Row[Any], Ro
 
 def _account_behind(connection: Connection, request: api.ResetPassword, *, kit: Kit, now: datetime) -> Row[Any]:
     """The active account of the link, held, and the link used up. Raises LinkInvalid, TooManyAttempts."""
-    link = links.live(connection, request.token_hash, purpose=RESET_PASSWORD, now=now)
+    link = links.live(connection, request.token_hash, purpose=links.RESET_PASSWORD, now=now)
     account = accounts.lock_account(connection, link.account_id) if link else None
     if account is None or account.state != "active":
         raise LinkInvalid
     subjects = limits.of_confirmation(account.id, request.remote_address, kit.rules)
     limits.refuse_while_delayed(connection, subjects, now=now)
-    if not links.consume(connection, request.token_hash, purpose=RESET_PASSWORD, now=now):
+    if not links.consume(connection, request.token_hash, purpose=links.RESET_PASSWORD, now=now):
         raise LinkInvalid
     return account
 

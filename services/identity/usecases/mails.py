@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from math import ceil
+from typing import Any, Final, Literal
 from uuid import UUID, uuid4
 
 from espace_contracts import identity as api
+from espace_contracts.errors import TooManyAttempts
 from sqlalchemy import Connection, Row
 
 from chassis import outbox
@@ -23,8 +25,13 @@ PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a mail
 IDENTIFIER_REMINDER = "identifier_reminder"
 ROBOT_CODE = "robot_code"
 PAYMENTS_RECEIVED = "payments_received"
+CONTACT_LINK = "contact_link"
+CONTACT_REQUESTED = "contact_requested"
 
-SENT, BOUNCED, GIVEN_UP = "sent", "bounced", "given_up"
+HOUR = timedelta(hours=1)
+SENT = "sent"
+BOUNCED: Final = "bounced"
+GIVEN_UP: Final = "given_up"
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,14 @@ def queue(connection: Connection, letter: Letter, *, now: datetime) -> UUID:
     return mail_id
 
 
+def limit(connection: Connection, account_id: UUID, name: str, at_most: int, *, now: datetime) -> None:
+    """Raises TooManyAttempts when the account has had *at_most* mails of this name within the hour."""
+    written = store.since(connection, account_id, name, start=now - HOUR)
+    if len(written) >= at_most:
+        seconds = ceil((written[-at_most] + HOUR - now).total_seconds())
+        raise TooManyAttempts("too many mails within an hour", str(max(seconds, 1)))
+
+
 def withdraw(connection: Connection, account_id: UUID, name: str, *, now: datetime) -> None:
     """Mails of this name that still wait are not sent any more: what they say has been replaced."""
     store.withdraw(connection, account_id, name, answer="withdrawn before sending: replaced", now=now)
@@ -90,6 +105,7 @@ def settle_sent(connection: Connection, mail: Row[Any], *, answer: str, now: dat
 def settle_refused(connection: Connection, mail: Row[Any], *, answer: str, now: datetime) -> None:
     """The server will never take it: kept with its answer, for the funder to see."""
     if store.settle(connection, mail.id, state=BOUNCED, answer=answer, now=now):
+        _tell_funder(connection, mail, BOUNCED, answer=answer, now=now)
         _note(connection, mail, "mail_bounced", succeeded=False, now=now)
 
 
@@ -97,9 +113,20 @@ def postpone(connection: Connection, mail: Row[Any], *, answer: str, now: dateti
     """The server did not take it now: later again, or given up when it is too old."""
     if now - mail.created_at >= give_up_after:
         if store.settle(connection, mail.id, state=GIVEN_UP, answer=answer, now=now):
+            _tell_funder(connection, mail, GIVEN_UP, answer=answer, now=now)
             _note(connection, mail, "mail_given_up", succeeded=False, now=now)
         return
     store.postpone(connection, mail.id, answer=answer, due_at=now + mail_retry_delay(mail.attempts))
+
+
+def _tell_funder(
+    connection: Connection, mail: Row[Any], outcome: Literal["bounced", "given_up"], *, answer: str, now: datetime
+) -> None:
+    """Whoever has the employer on the telephone learns of it before the call (R10)."""
+    lost = api.MailNotDelivered(
+        account_id=mail.account_id, siret=mail.siret, mail=mail.name, outcome=outcome, server_answer=answer
+    )
+    outbox.publish(connection, lost, subject=mail.siret, at=now)
 
 
 def _note(connection: Connection, mail: Row[Any], action: str, *, succeeded: bool, now: datetime) -> None:

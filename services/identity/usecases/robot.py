@@ -4,18 +4,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from espace_contracts import identity as api
-from espace_contracts.errors import LinkInvalid, TooManyAttempts
+from espace_contracts.errors import LinkInvalid
 from sqlalchemy import Connection, Row
 
 from services.identity import domain
 from services.identity.kit import Kit
 from services.identity.store import accounts, challenges, links
-from services.identity.store import mails as written_mails
 from services.identity.usecases import audit, limits, mails
 
 CODE = "robot_code"
 CODE_LIFETIME = timedelta(minutes=20)
-HOUR = timedelta(hours=1)
 
 
 def has_code(connection: Connection, code_hash: str | None, *, now: datetime) -> bool:
@@ -37,9 +35,7 @@ def mail_code(connection: Connection, request: api.SendRobotCode, link: Row[Any]
         raise LinkInvalid
     subjects = limits.of_confirmation(account.id, request.remote_address, kit.rules)
     limits.refuse_while_delayed(connection, subjects, now=now)
-    written = written_mails.since(connection, account.id, mails.ROBOT_CODE, start=now - HOUR)
-    if len(written) >= kit.rules.confirmation_mails_an_hour:
-        raise TooManyAttempts("too many mails within an hour", str(int(HOUR.total_seconds())))
+    mails.limit(connection, account.id, mails.ROBOT_CODE, kit.rules.confirmation_mails_an_hour, now=now)
     code = domain.robot_code(kit.choose)
     expires_at = now + CODE_LIFETIME
     token_hash = api.robot_code_hash(request.token_hash, code)

@@ -63,7 +63,7 @@ def finish_login(
         audit.note(connection, "login", at=now, succeeded=False, **who)
         return None
     limits.went_well(connection, limits.of_login(account.identifier_key, address, kit.rules), now=now)
-    links.void(connection, account.id, "reset_password", now=now)  # who logs in has found the password again (K7)
+    links.void(connection, account.id, links.RESET_PASSWORD, now=now)  # who logs in has found the password again (K7)
     if proof.better_hash:
         accounts.change_account(connection, account.id, password_hash=proof.better_hash)
     audit.note(connection, "login", at=now, account_id=account.id, remote_address=address)

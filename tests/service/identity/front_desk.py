@@ -215,6 +215,17 @@ class FrontDesk:
         self.service.send_robot_code(api.SendRobotCode(token_hash=hashed(link), remote_address="192.0.2.7"))
         return self.secret(self.mails("robot_code")[-1])["code"]
 
+    def ask_contact(self, email, password=OWN_PASSWORD, *, token=SECOND, key=None):
+        """Ask for another contact address."""
+        request = api.RequestContactChange(
+            token_hash=hashed(token),
+            contact_email=email,
+            password=seal(PUBLIC_KEY, password),
+            remote_address="192.0.2.7",
+            idempotency_key=key,
+        )
+        return self.service.request_contact_change(request)
+
     def own_sessions(self, token=SECOND):
         return self.service.list_sessions(api.SessionToken(token_hash=hashed(token))).sessions
 

@@ -151,7 +151,9 @@ def test_r10_a_final_refusal_is_kept_with_the_servers_words(desk, post_office, s
     (mail,) = desk.mails()
     assert (mail.state, mail.secret) == ("bounced", None)
     assert mail.server_answer == f"{stage}: 550 5.1.1 no such mailbox"
-    assert desk.event_types() == ["AccountCreated.v1"]
+    lost = {"account_id": str(mail.account_id), "siret": mail.siret, "mail": mail.name, "outcome": "bounced"}
+    told = ("MailNotDelivered.v1", lost | {"server_answer": mail.server_answer})
+    assert desk.events()[1:] == [told]
     assert desk.audited("mail_bounced") == [False]
 
 
@@ -217,6 +219,7 @@ def test_s08_the_mail_of_the_change_has_both_identifiers_and_the_link(desk, post
 
 def test_every_mail_can_be_read_as_text_and_says_no_password(desk, post_office):
     desk.activated()
+    desk.ask_contact("paie@clinique.example")
     desk.forget_identifier(CONTACT)
     desk.forget_password(OWN_IDENTIFIER)
     desk.send_code(desk.link("password_reset"))

@@ -1,5 +1,6 @@
 """« Mon compte »: own sessions, the journal (K16, K35)."""
 
+from datetime import date
 from uuid import uuid5
 
 from espace_contracts import errors, identity
@@ -56,3 +57,14 @@ def test_the_daily_mail_is_switched_off_and_on(member: TestClient, csrf: str, bu
 def test_an_unknown_browser_is_not_guessed_at() -> None:
     assert browser_of("curl/8.5") == ("", "")
     assert browser_of("Mozilla/5.0 (Windows NT 10.0) Chrome/120 Safari/537 Edg/120") == ("Edge", "Windows")
+
+
+def test_k35_the_journal_is_read_by_period(member: TestClient, bus: FakeBus) -> None:
+    page = member.get("/compte/journal?du=01/12/2019&au=31/12/2019")
+    asked = bus.asked(identity.READ_JOURNAL)[-1]
+    assert (asked.start, asked.end) == (date(2019, 12, 1), date(2019, 12, 31))
+    assert 'value="01/12/2019"' in page.text
+    wrong = member.get("/compte/journal?du=hier")
+    assert wrong.status_code == 422
+    assert "Saisissez une date" in wrong.text
+    assert bus.asked(identity.READ_JOURNAL)[-1].start is None

@@ -24,6 +24,7 @@ STAGES = {
 OPEN_PAGES = {
     "/", "/connexion", "/deconnexion", "/confirmation/{token}", "/confidentialite", "/mentions-legales", "/accessibilite",
     "/mot-de-passe-oublie", "/identifiant-oublie", "/robot/defi", "/reinitialisation/{token}", "/reinitialisation/{token}/code",
+    "/adresse/{token}",
 }  # fmt: skip
 OPEN_API = {"/api/v1/session", "/api/v1/openapi.json"}
 
