@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys.conftest import log_in
-from tests.journeys.outside import Employer, FunderSystem
+from tests.journeys.outside import Employer, FunderSystem, Mailbox
 
 
 def test_k16_a_session_elsewhere_is_seen_and_closed(
@@ -46,3 +46,20 @@ def test_k35_the_journal_tells_what_was_ticked(inside: Page, employer: Employer,
         inside.wait_for_timeout(300)
     expect(inside.get_by_text("1 règlement pointé")).to_be_visible()
     expect(inside.get_by_text("Politique de confidentialité acceptée")).to_be_visible()
+
+
+def test_s02_another_contact_address_by_password_and_link(inside: Page, employer: Employer, mailbox: Mailbox) -> None:
+    wanted = f"paie@employeur-{employer.mark.lower()}.example"
+    inside.goto("/compte")
+    inside.get_by_role("link", name="Changer l’adresse de contact").click()
+    inside.get_by_label("Nouvelle adresse mail").fill(wanted)
+    inside.get_by_label("Votre mot de passe").fill(employer.password)
+    inside.get_by_role("button", name="Recevoir le lien").click()
+    expect(inside.get_by_role("status")).to_contain_text("Un lien vient de partir")
+    expect(inside.get_by_text(f"En attente : {wanted}")).to_be_visible()
+    mailbox.wait_for(employer.address, "Une autre|souhaite que les mails partent")
+    inside.goto(mailbox.wait_for(wanted, r"https?://[^/\s]+(/adresse/\S+)")[0].group(1))
+    inside.get_by_role("button", name="Confirmer cette adresse").click()
+    inside.get_by_role("link", name="Aller à mon compte").click()
+    expect(inside.get_by_role("definition").filter(has_text=wanted)).to_be_visible()
+    mailbox.wait_for(employer.address, "partent désormais vers une autre adresse")

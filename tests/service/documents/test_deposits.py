@@ -54,6 +54,7 @@ def test_r2_a_deposit_is_told_with_its_commit(tilleuls: World) -> None:
     (told,) = tilleuls.published(api.DocumentDeposited)
     assert told == {
         "siret": TILLEULS,
+        "account_id": str(ACTOR.account_id),
         "document_id": str(document.document_id),
         "version": 1,
         "depositor": "employer",

@@ -7,6 +7,8 @@ from services.identity.letters import FOLDER
 from tests.service.identity.front_desk import BAKERY, CONTACT, NEW_PASSWORD, OWN_IDENTIFIER, OWN_PASSWORD
 from tests.service.identity.post_office import PostOffice
 
+TOLD_ELSEWHERE = {"payments_received"}  # mails that no act of a person writes have a test file of their own
+
 
 @pytest.fixture
 def post_office():
@@ -227,7 +229,7 @@ def test_every_mail_can_be_read_as_text_and_says_no_password(desk, post_office):
     desk.contact_changed("paie@clinique.example", version=1)
     send_all(desk.mailer(smtp_port=post_office.port))
 
-    folders = {folder.name for folder in FOLDER.iterdir() if folder.is_dir()}
+    folders = {folder.name for folder in FOLDER.iterdir() if folder.is_dir()} - TOLD_ELSEWHERE
     assert {mail.name for mail in desk.mails()} == folders
     assert len(post_office.mails) == len(folders)
     for mail in post_office.mails:
