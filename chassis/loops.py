@@ -21,6 +21,7 @@ class Loop(DependencyProvider):
     """
 
     shared_database = SharedDatabase()
+    side_by_side = 1  # rounds that may run at a time; more of them only where each takes its work by a claim
 
     @property
     def database(self) -> Database:
@@ -35,15 +36,17 @@ class Loop(DependencyProvider):
 
     def start(self) -> None:
         """Starts the loop beside the workers."""
-        self._thread = eventlet.spawn(self._run)
+        self._threads = [eventlet.spawn(self._run) for _ in range(self.side_by_side)]
 
     def stop(self) -> None:
         """Ends after the round that is running."""
         self._stopping = True
         self.wake()
         with eventlet.Timeout(10, False):
-            self._thread.wait()
-        self._thread.kill()
+            for thread in self._threads:
+                thread.wait()
+        for thread in self._threads:
+            thread.kill()
 
     def get_dependency(self, worker_ctx: Any) -> "Loop":
         """The loop, to wake it."""
@@ -69,6 +72,8 @@ class Loop(DependencyProvider):
             self._sleep(wait)
 
     def _sleep(self, seconds: float) -> None:
+        woken = self._woken
         with eventlet.Timeout(max(seconds, 0.001), False):
-            self._woken.wait()
-        self._woken = Event()
+            woken.wait()
+        if woken is self._woken:  # else another round that was woken with this one has renewed it
+            self._woken = Event()

@@ -166,6 +166,9 @@ def session_expiry(rules: Rules, opened_at: datetime, seen_at: datetime) -> tupl
     return min(seen_at + rules.session_idle, absolute), absolute
 
 
+MAIL_REST_WITHOUT_SERVER = timedelta(seconds=10)  # so soon after the mail server is back, every mail has left
+
+
 def mail_retry_delay(attempts: int) -> timedelta:
     """How long a mail rests after *attempts* attempts that the server did not take: 5 s, 20 s, 80 s … one hour."""
     return min(timedelta(seconds=5 * 4 ** min(attempts - 1, 8)), timedelta(hours=1))

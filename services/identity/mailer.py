@@ -4,9 +4,12 @@ import smtplib
 import ssl
 from datetime import timedelta
 from email.message import EmailMessage
+from typing import Any
 
 import structlog
+from sqlalchemy import Row
 
+from chassis.bounds import TookTooLong, within
 from chassis.clock import utc_now
 from chassis.loops import Loop
 from services.identity.letters import Letters
@@ -18,7 +21,9 @@ log = structlog.get_logger()
 
 LONGEST_ANSWER = 500
 LONGEST_SLEEP = 5.0  # seconds; another replica's mail may fall due without anybody waking this loop
-LEASE_STEPS = 8  # talks with the server in one sending, each within the timeout
+AWAY_PAUSE = 5.0  # seconds until somebody knocks again where no server answered
+SETTLING = timedelta(seconds=15)  # beyond the talk with the server: to note in the database how it ended
+GOODBYE_SECONDS = 2.0
 
 
 class NotTaken(Exception):
@@ -27,6 +32,10 @@ class NotTaken(Exception):
     def __init__(self, answer: str) -> None:
         super().__init__(answer)
         self.answer = answer[:LONGEST_ANSWER]
+
+
+class Away(NotTaken):
+    """There is no server to talk to, or none that wants to: not this mail's fault."""
 
 
 class Refused(NotTaken):
@@ -40,12 +49,26 @@ class MailServer:
         self._settings = settings
 
     def send(self, message: EmailMessage, recipient: str) -> str:
-        """Hand over *message*; the server's answer once it has taken it. Raises Refused, NotTaken."""
+        """Hand over *message*; the server's answer once it has taken it. Raises Refused, Away, NotTaken.
+
+        All of it within `smtp_total_seconds`: a server that drips a byte a second would never end it otherwise.
+        """
         try:
-            with self._connect() as smtp:
-                return self._talk(smtp, message, recipient)
-        except (OSError, smtplib.SMTPException) as exc:
+            with within(self._settings.smtp_total_seconds):
+                smtp = self._greeted()
+                try:
+                    answer = self._talk(smtp, message, recipient)
+                finally:
+                    smtp.close()
+        except (OSError, smtplib.SMTPException, TookTooLong) as exc:
             raise NotTaken(_words(exc)) from exc
+        return answer
+
+    def _greeted(self) -> smtplib.SMTP:
+        try:
+            return self._connect()
+        except (OSError, smtplib.SMTPException) as exc:
+            raise Away(_words(exc)) from exc
 
     def _connect(self) -> smtplib.SMTP:
         settings = self._settings
@@ -81,7 +104,17 @@ class MailServer:
             raise _refusal(exc.smtp_code, f"DATA: {_words(exc)}") from exc
         if code != 250:
             raise _refusal(code, f"DATA: {code} {_text(answer)}")
+        _part(smtp)
         return f"{code} {_text(answer)}"[:LONGEST_ANSWER]
+
+
+def _part(smtp: smtplib.SMTP) -> None:
+    """Say goodbye. The mail is the server's already, so however this ends it must not be sent again."""
+    try:
+        with within(GOODBYE_SECONDS):
+            smtp.quit()
+    except (OSError, smtplib.SMTPException, TookTooLong) as exc:
+        log.info("mail_server_left", reason=type(exc).__name__)
 
 
 def _options(smtp: smtplib.SMTP, recipient: str) -> list[str]:
@@ -110,7 +143,7 @@ def _words(error: Exception) -> str:
 
 
 class Mailer(Loop):
-    """Sends due mails one after the other; woken after each commit that wrote one.
+    """Sends due mails, a few at a time so that a slow one keeps none waiting; woken after each commit that wrote one.
 
     Before, it writes the mails that « Mot de passe oublié » asked for, whose call must not look for an account.
 
@@ -119,6 +152,7 @@ class Mailer(Loop):
     """
 
     clock = staticmethod(utc_now)
+    side_by_side = 4
 
     def setup(self) -> None:
         """Reads templates and keys; nothing connects yet."""
@@ -130,7 +164,7 @@ class Mailer(Loop):
         self._letters = Letters(settings)
         self._server = MailServer(settings)
         self._kit = kit_of(settings)
-        self._lease = timedelta(seconds=settings.smtp_timeout_seconds * LEASE_STEPS + 30)
+        self._lease = timedelta(seconds=settings.smtp_total_seconds) + SETTLING
         self._give_up_after = timedelta(days=settings.mail_give_up_days)
 
     def run_once(self) -> float:
@@ -142,6 +176,9 @@ class Mailer(Loop):
             mail = mails.claim(connection, now=self.clock(), lease=self._lease)
             if mail is None:
                 return mails.seconds_until_next(connection, now=self.clock(), at_most=LONGEST_SLEEP)
+        return self._send(mail)
+
+    def _send(self, mail: Row[Any]) -> float:
         message = self._letters.message(mail, self._kit.keys.unlock(mail.secret))
         try:
             answer = self._server.send(message, mail.recipient)
@@ -150,9 +187,11 @@ class Mailer(Loop):
                 mails.settle_refused(connection, mail, answer=exc.answer, now=self.clock())
             log.warning("mail_bounced", mail_id=str(mail.id), name=mail.name)
         except NotTaken as exc:
+            setback = mails.Setback(exc.answer, server_away=isinstance(exc, Away))
             with self.database.work() as connection:
-                mails.postpone(connection, mail, answer=exc.answer, now=self.clock(), give_up_after=self._give_up_after)
+                mails.postpone(connection, mail, setback, now=self.clock(), give_up_after=self._give_up_after)
             log.warning("mail_postponed", mail_id=str(mail.id), name=mail.name, attempts=mail.attempts)
+            return AWAY_PAUSE if setback.server_away else 0.0
         else:
             with self.database.work() as connection:
                 mails.settle_sent(connection, mail, answer=answer, now=self.clock())

@@ -40,6 +40,9 @@ class Settings(ServiceSettings):
         default="starttls", description="`none` only for a server on this machine"
     )
     smtp_timeout_seconds: Seconds = Field(default=20, description="for each step of the talk with the mail server")
+    smtp_total_seconds: Seconds = Field(
+        default=45, description="for the whole talk about one mail; 15 s later it is sent anew if its sender died"
+    )
     mail_from: str = Field(description="`Espace Employeur <ne-pas-repondre@example>` or a bare address")
     mail_reply_to: Email | None = Field(default=None, description="where an answer to a mail goes")
     mail_give_up_days: Days = Field(default=5, description="a mail that no server took after so long is given up")

@@ -47,10 +47,10 @@ def withdraw(connection: Connection, account_id: UUID, name: str, *, answer: str
     connection.execute(update(mails).where(waiting).values(values))
 
 
-def postpone(connection: Connection, mail_id: UUID, *, answer: str, due_at: datetime) -> None:
-    """Try again at *due_at*."""
+def postpone(connection: Connection, mail_id: UUID, *, answer: str, due_at: datetime, attempts: int) -> None:
+    """Try again at *due_at*, with *attempts* on the mail's account."""
     query = update(mails).where(mails.c.id == mail_id, mails.c.state == "queued")
-    connection.execute(query.values(due_at=due_at, server_answer=answer))
+    connection.execute(query.values(due_at=due_at, server_answer=answer, attempts=attempts))
 
 
 def redirect(connection: Connection, siret: str, *, old: str, new: str) -> None:

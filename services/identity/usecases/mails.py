@@ -11,7 +11,7 @@ from espace_contracts.errors import TooManyAttempts
 from sqlalchemy import Connection, Row
 
 from chassis import outbox
-from services.identity.domain import mail_retry_delay
+from services.identity.domain import MAIL_REST_WITHOUT_SERVER, mail_retry_delay
 from services.identity.store import accounts
 from services.identity.store import mails as store
 from services.identity.usecases import audit
@@ -47,6 +47,14 @@ class Letter:
     secret: bytes | None = None
     recipient: str | None = None
     siret: str | None = None
+
+
+@dataclass(frozen=True)
+class Setback:
+    """Why a mail did not leave now; while no server is there to talk to, its attempts are not counted."""
+
+    answer: str
+    server_away: bool = False
 
 
 def queue(connection: Connection, letter: Letter, *, now: datetime) -> UUID:
@@ -109,14 +117,18 @@ def settle_refused(connection: Connection, mail: Row[Any], *, answer: str, now: 
         _note(connection, mail, "mail_bounced", succeeded=False, now=now)
 
 
-def postpone(connection: Connection, mail: Row[Any], *, answer: str, now: datetime, give_up_after: timedelta) -> None:
-    """The server did not take it now: later again, or given up when it is too old."""
+def postpone(
+    connection: Connection, mail: Row[Any], setback: Setback, *, now: datetime, give_up_after: timedelta
+) -> None:
+    """The mail was not taken now: later again, or given up when it is too old."""
     if now - mail.created_at >= give_up_after:
-        if store.settle(connection, mail.id, state=GIVEN_UP, answer=answer, now=now):
-            _tell_funder(connection, mail, GIVEN_UP, answer=answer, now=now)
+        if store.settle(connection, mail.id, state=GIVEN_UP, answer=setback.answer, now=now):
+            _tell_funder(connection, mail, GIVEN_UP, answer=setback.answer, now=now)
             _note(connection, mail, "mail_given_up", succeeded=False, now=now)
         return
-    store.postpone(connection, mail.id, answer=answer, due_at=now + mail_retry_delay(mail.attempts))
+    attempts = mail.attempts - setback.server_away
+    rest = MAIL_REST_WITHOUT_SERVER if setback.server_away else mail_retry_delay(attempts)
+    store.postpone(connection, mail.id, answer=setback.answer, due_at=now + rest, attempts=attempts)
 
 
 def _tell_funder(

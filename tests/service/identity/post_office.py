@@ -47,6 +47,9 @@ class PostOffice:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
+    async def handle_QUIT(self, server: SMTP, session, envelope):
+        return self._scripted("QUIT") or "221 bye"
+
     async def handle_DATA(self, server: SMTP, session, envelope):
         if self.on_data:
             self.on_data()

@@ -3,7 +3,9 @@
 import pytest
 from espace_contracts import identity as api
 
+from services.identity.domain import MAIL_REST_WITHOUT_SERVER
 from services.identity.letters import FOLDER
+from services.identity.mailer import AWAY_PAUSE
 from tests.service.identity.front_desk import BAKERY, CONTACT, NEW_PASSWORD, OWN_IDENTIFIER, OWN_PASSWORD
 from tests.service.identity.post_office import PostOffice
 
@@ -185,6 +187,33 @@ def test_r10_without_a_server_the_mail_waits_and_is_given_up_after_five_days(des
     send_all(mailer)
     (mail,) = desk.mails()
     assert (mail.state, mail.secret) == ("given_up", None)
+
+
+def test_r10_while_no_server_is_there_attempts_are_not_counted_and_the_mail_rests_shortly(desk, post_office):
+    with PostOffice() as gone:
+        port = gone.port
+    desk.open_provisional()
+    mailer = desk.mailer(smtp_port=port)
+    for _ in range(20):
+        assert mailer.run_once() == AWAY_PAUSE
+        (mail,) = desk.mails()
+        assert (mail.attempts, mail.due_at) == (0, desk.now + MAIL_REST_WITHOUT_SERVER)
+        desk.later(seconds=30)
+    send_all(desk.mailer(smtp_port=post_office.port))
+
+    assert [mail.state for mail in desk.mails()] == ["sent"]
+
+
+def test_r05_a_server_that_will_not_part_in_peace_gets_no_second_mail(desk, post_office):
+    desk.open_provisional()
+    post_office.answers = [("QUIT", "421 4.3.2 not now")]
+    mailer = desk.mailer(smtp_port=post_office.port)
+    send_all(mailer)
+    desk.later(days=1)
+    send_all(mailer)
+
+    assert [mail.state for mail in desk.mails()] == ["sent"]
+    assert len(post_office.raw) == 1
 
 
 def test_one_bad_mail_does_not_keep_the_others(desk, post_office):
