@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from bench.results_file import FOLDER
-from tests.chaos import accounts, deliveries, outages, poison
+from tests.chaos import accounts, deliveries, mails, outages, poison
 from tests.chaos.world import World, running
 
 EVENTS = 2_400
@@ -18,6 +18,7 @@ KILLS = ("payments",) * 14 + ("rabbitmq",) * 6 + ("documents",) * 6 + ("identity
 OUTAGES = (
     ("rabbitmq", "stopped", 60.0),
     ("rabbitmq", "frozen", 30.0),
+    ("rabbitmq", "short of memory", 30.0),
     ("postgres", "killed", 20.0),
     ("postgres", "frozen", 30.0),
 )
@@ -29,6 +30,11 @@ NICENESS = 5  # other people's work comes first
 Bounds = dict[str, float]  # the most that a figure may be
 NOTHING_WRONG: Bounds = {"lost": 0, "extra": 0, "unpublished": 0, "dead_letters": 0}
 FIRST_SUCCESS_S, DRAINED_S, BURIED_S = 5, 30, 60
+LONGEST_TALK_S, LEFT_S, MAILED_AGAIN_S = (
+    50,
+    30,
+    70,
+)  # with identity's own settings: 45 s for a talk, 15 more for a lease
 
 
 def judged(name: str, figures: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
@@ -55,7 +61,7 @@ def measure(world: World) -> list[dict[str, Any]]:
     lines = Results()
     plan = deliveries.Plan("K", EVENTS, 120.0, KILLS, 180.0)
     funder, figures = deliveries.under_kills(world, plan, seed=seed)
-    lines.append(judged("events under kills", figures, NOTHING_WRONG | {"returned": 0}))
+    lines.append(judged("events under kills", figures, NOTHING_WRONG | {"returned": 0, "unheard": 0, "unwritten": 0}))
     figures = deliveries.redelivered(world, funder, plan.mark, seed=seed)
     lines.append(judged("redelivered three times", figures, NOTHING_WRONG | {"changed": 0}))
     figures = deliveries.between_steps(world, "STEP", rounds=5, seed=seed)
@@ -64,6 +70,14 @@ def measure(world: World) -> list[dict[str, Any]]:
     times = {"buried_after_s": BURIED_S, "neighbours_took_s": DRAINED_S, "buried_again_after_s": BURIED_S}
     lines.append(judged("poison in every queue", figures, dict.fromkeys(poison.WRONG, 0) | times))
     lines.append(_accounts(world))
+    away = float(os.environ.get("CHAOS_MAIL_SECONDS", "60"))
+    figures = mails.hostile(world, mark="hostile", away=away, dozens=10, patience=240)
+    wrong = {"not_bounced": 0, "dripping_given_up": 0, "twice": 0, "longest_talk_s": LONGEST_TALK_S}
+    times = {"fine_after_s": LEFT_S, "busy_after_s": LEFT_S, "dripping_after_s": 240}
+    lines.append(judged(f"mails: no server for {away:.0f} s, then a hostile one", figures, wrong | times))
+    figures = mails.killed_before_the_mark(world, mark="held", patience=120)
+    bounds = {"again_after_s": MAILED_AGAIN_S, "mails": 2, "unlike": 0, "not_settled": 0}
+    lines.append(judged("mails: killed between the server's answer and the mark", figures, bounds))
     for victim, how, seconds in OUTAGES:
         figures = outages.outage(world, victim, how, seconds=seconds, events=300)
         figures["without_503"] = figures["while_away"] - figures["503_with_retry_after"]
@@ -89,7 +103,7 @@ def main() -> int:
     """Measure, print, keep; 1 when a promise was broken."""
     os.nice(NICENESS)
     began = time.monotonic()
-    with running() as world:
+    with running({}) as world:
         lines = measure(world)
     kept = sum(line["kept"] for line in lines)
     print(f"{kept} of {len(lines)} promises kept, in {time.monotonic() - began:.0f} s; bench/results/chaos-bus.json")

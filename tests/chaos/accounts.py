@@ -7,6 +7,7 @@ import secrets
 import time
 import urllib.request
 from collections import defaultdict
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Any
 
@@ -34,14 +35,14 @@ def opened(world: World, *, count: int, kills: tuple[str, ...], seconds: float, 
     chance = dice(count)
     funder = FunderSystem(world.funder_amqp)
     addresses = {f"rh{number}{DOMAIN}": new_siret() for number in range(count)}
-    requests = [_request(siret, address) for address, siret in addresses.items()]
+    requests = [request_for(siret, address) for address, siret in addresses.items()]
     publishing = in_background(lambda: funder.publish(requests, pause=seconds / count))
     for victim in kills:
         time.sleep(chance.uniform(0, seconds / len(kills)))
         world.kill(victim)
     publishing.join(patience)
-    took = verdicts.until(lambda: len(_mails(world)) >= count, within=patience, every=1.0)
-    mails = _mails(world)
+    took = verdicts.until(lambda: len(mailbox(world, addresses)) >= count, within=patience, every=1.0)
+    mails = mailbox(world, addresses)
     worked = asyncio.run(_log_in_all(world, [texts[0] for _, texts in mails.values()]))
     return {
         "accounts": world.value("identity", PROVISIONAL, list(addresses.values())),
@@ -55,7 +56,8 @@ def opened(world: World, *, count: int, kills: tuple[str, ...], seconds: float, 
     }
 
 
-def _request(siret: str, address: str) -> dict[str, Any]:
+def request_for(siret: str, address: str) -> dict[str, Any]:
+    """The first funding request of the employer *siret*, whose mails go to *address*."""
     dossier = {
         "dossier_number": f"19GE{siret}",
         "beneficiary": {"last_name": "MARTIN", "first_name": "Audrey"},
@@ -68,12 +70,12 @@ def _request(siret: str, address: str) -> dict[str, Any]:
     return event("FundingRequestReceived.v1", {"employer": employer, "dossier": dossier, "funder": payer})
 
 
-def _mails(world: World) -> dict[str, tuple[set[str], list[str]]]:
-    """By address: the Message-IDs, and the plain texts."""
+def mailbox(world: World, addresses: Collection[str]) -> dict[str, tuple[set[str], list[str]]]:
+    """What the mail catcher holds for *addresses*: the Message-IDs, and the plain texts."""
     found: dict[str, tuple[set[str], list[str]]] = defaultdict(lambda: (set(), []))
     for mail in _get(world, "messages?limit=100000")["messages"]:
         address = mail["To"][0]["Address"]
-        if address.endswith(DOMAIN):
+        if address in addresses:
             found[address][0].add(mail["MessageID"])
             found[address][1].append(_get(world, f"message/{mail['ID']}")["Text"])
     return dict(found)

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.chaos import verdicts
 from tests.chaos.funder_system import FunderSystem, dice, in_background, payments
+from tests.chaos.listener import listening
 from tests.chaos.world import World
 
 LOCK = "select pg_advisory_lock(hashtext('outbox relay'))"
@@ -33,17 +34,19 @@ def under_kills(world: World, plan: Plan, *, seed: int) -> tuple[FunderSystem, d
     chance = dice(seed)
     funder = FunderSystem(world.funder_amqp)
     events = payments(plan.events, mark=plan.mark, chance=chance)
-    publishing = in_background(lambda: funder.publish(events, pause=plan.seconds / plan.events))
     victims = list(plan.kills)
     chance.shuffle(victims)
     early = 0
-    while victims:
-        time.sleep(chance.uniform(0, plan.seconds / len(plan.kills)))
-        early += publishing.is_alive()
-        world.kill(victims.pop())
-    publishing.join(plan.patience)
-    books, took = verdicts.settle(world, funder.ledger, plan.mark, within=plan.patience)
-    return funder, _figures(world, funder, books) | {
+    with listening(world) as listener:
+        publishing = in_background(lambda: funder.publish(events, pause=plan.seconds / plan.events))
+        while victims:
+            time.sleep(chance.uniform(0, plan.seconds / len(plan.kills)))
+            early += publishing.is_alive()
+            world.kill(victims.pop())
+        publishing.join(plan.patience)
+        books, took = verdicts.settle(world, funder.ledger, plan.mark, within=plan.patience)
+        on_the_wire = listener.figures()
+    return funder, _figures(world, funder, books) | on_the_wire | {
         "kills": len(plan.kills),
         "kills_while_publishing": early,
         "settled_after_s": round(took, 1),

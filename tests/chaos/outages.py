@@ -12,6 +12,7 @@ from tests.journeys.outside import new_siret
 
 NOTICE = 0.3  # seconds after the beginning in which answers may still be those of before
 PATIENCE = 60.0
+NEARLY_NOTHING, USUAL_SHARE = 1e-7, 0.4  # of the memory: what the broker may use; 0.4 is its own default
 
 
 def outage(world: World, victim: str, how: str, *, seconds: float, events: int) -> dict[str, Any]:
@@ -62,6 +63,9 @@ def _count(answers: list[Answer], status: int) -> int:
 
 def _take_away(world: World, victim: str, how: str) -> Callable[[], float]:
     """Do it; the way to undo it, which tells the moment of the return."""
+    if how == "short of memory":
+        world.set_memory_limit(NEARLY_NOTHING)
+        return lambda: world.set_memory_limit(USUAL_SHARE)
     if how == "frozen":
         world.freeze(victim)
         return lambda: world.thaw(victim)

@@ -1,0 +1,100 @@
+"""Somebody outside who hears every event of ours: what went over the wire, against what the outboxes hold (R2)."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import kombu
+from espace_contracts.registry import SERVICES
+
+from tests.chaos import verdicts
+from tests.chaos.world import World
+
+PREFETCH = 500
+SILENCE = 2.0  # seconds without an event: there are no more
+IDS = "select event_id::text from outbox"
+
+
+class Listener:
+    """A durable queue of an outside client on the exchanges of all services."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        with self._connection() as connection:
+            self._queue = kombu.Queue(
+                f"{connection.userid}.everything",
+                bindings=[kombu.binding(_exchange(service), "#") for service in SERVICES],
+                queue_arguments={"x-queue-type": "quorum"},
+            )
+            self._queue(connection.channel()).declare()
+        self._known = self._written()
+
+    def figures(self) -> dict[str, Any]:
+        """Events written since the beginning, those that nobody heard, those heard that nobody wrote, and repeats."""
+        verdicts.until(lambda: not self._unpublished(), within=30)
+        heard, written = self._heard(), self._written() - self._known
+        return {
+            "written": len(written),
+            "unheard": len(written - heard.keys()),
+            "unwritten": len(heard.keys() - written - self._known),
+            "heard_again": heard.total() - len(heard),
+        }
+
+    def end(self) -> None:
+        """Take the queue away."""
+        with self._connection() as connection:
+            self._queue(connection.channel()).delete()
+
+    def _connection(self) -> kombu.Connection:
+        return kombu.Connection(self._world.funder_amqp, connect_timeout=5)
+
+    def _heard(self) -> Counter[str]:
+        ids: Counter[str] = Counter()
+
+        def note(message: kombu.Message) -> None:
+            ids[json.loads(message.body)["id"]] += 1
+            message.ack()
+
+        with self._connection() as connection:
+            channel = connection.channel()
+            consumer = kombu.Consumer(channel, self._queue, on_message=note, auto_declare=False)
+            consumer.qos(prefetch_count=PREFETCH)
+            with consumer:
+                for _ in _until_silent(connection):
+                    pass
+        return ids
+
+    def _written(self) -> set[str]:
+        found: set[str] = set()
+        for service in SERVICES:
+            with self._world.database(service) as database:
+                found.update(row[0] for row in database.execute(IDS))
+        return found
+
+    def _unpublished(self) -> int:
+        return sum(self._world.value(service, verdicts.UNPUBLISHED) for service in SERVICES)
+
+
+def _until_silent(connection: kombu.Connection) -> Iterator[None]:
+    while True:
+        try:
+            connection.drain_events(timeout=SILENCE)
+        except TimeoutError:
+            return
+        yield
+
+
+def _exchange(service: str) -> kombu.Exchange:
+    return kombu.Exchange(f"{service}.events", type="topic", no_declare=True)
+
+
+@contextmanager
+def listening(world: World) -> Iterator[Listener]:
+    """A listener for as long as the block lasts."""
+    listener = Listener(world)
+    try:
+        yield listener
+    finally:
+        listener.end()
