@@ -59,6 +59,7 @@ SUBSCRIPTIONS: dict[str, tuple[type[EventData], ...]] = {
         documents.DocumentRecategorised,
         documents.DocumentDeleted,
         documents.DocumentRestored,
+        documents.DocumentHandled,
     ),
     payments.SERVICE: (funder.PaymentIssued, funder.PaymentCancelled),
     documents.SERVICE: (

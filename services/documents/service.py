@@ -235,7 +235,7 @@ class DocumentsService(Service):
     def _record_decision(self, event: Event[Any]) -> None:
         try:
             with self.db.once(event) as connection:
-                documents.record_decision(connection, event.data, decided_at=event.time)
+                documents.record_decision(connection, event.data, decided_at=event.time, now=self.clock())
         except documents.UnknownDocument as exc:
             raise Unacceptable("unknown_document") from exc
 

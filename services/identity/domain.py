@@ -63,6 +63,7 @@ class Rules:
     passwords: PasswordPolicy = field(default_factory=PasswordPolicy)
     required_policy_version: str | None = None
     payment_mail_at: time = time(18)
+    gathering: timedelta = timedelta(minutes=2)
 
 
 def normalised(text: str) -> str:

@@ -25,6 +25,7 @@ from services.identity.purge import Purge
 from services.identity.usecases import (
     contact,
     daily_payments,
+    decisions,
     employers,
     first_login,
     forgotten,
@@ -95,6 +96,13 @@ class IdentityService(Service):
         """For the day's mail."""
         with self.db.once_each(events) as (connection, fresh):
             daily_payments.note(connection, fresh, at=self.kit.rules.payment_mail_at, now=self.clock())
+
+    @subscribe(documents.DocumentHandled)
+    def tell_decision(self, event: Event[documents.DocumentHandled]) -> None:
+        """The employer learns by mail what became of its deposit (S48)."""
+        with self.db.once(event) as connection:
+            decisions.tell(connection, event.data, kit=self.kit, now=self.clock())
+        self.mailer.wake()
 
     @subscribe(documents.DocumentDeposited)
     @subscribe(documents.DocumentReplaced)

@@ -50,6 +50,9 @@ class Settings(ServiceSettings):
     payment_mail_at: time = Field(
         default=time(18), description="when the daily mail on payments that came in leaves, by the clock in Paris"
     )
+    mail_gather_seconds: float = Field(
+        default=120, ge=0, le=86_400, description="decisions on documents within so long share one mail"
+    )
 
     provisional_days: Days = Field(default=30, description="lifetime of provisional credentials (S3)")
     link_hours: Hours = Field(default=48, description="lifetime of a confirmation link (S9)")
@@ -144,6 +147,7 @@ class Settings(ServiceSettings):
             ),
             required_policy_version=self.required_policy_version,
             payment_mail_at=self.payment_mail_at,
+            gathering=timedelta(seconds=self.mail_gather_seconds),
         )
 
     def _delays(self, free: int) -> domain.Delays:

@@ -1,12 +1,12 @@
 """What the service `documents` tells on its exchange."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from espace_contracts.documents.words import EXCHANGE, CategoryKey, DepositorKind
 from espace_contracts.envelope import EventData
-from espace_contracts.types import DossierNumber, Id, Instant, PaymentNumber, Sha256, Siret, Version
+from espace_contracts.types import DossierNumber, Id, Instant, LongText, PaymentNumber, Sha256, Siret, Version
 
 
 class DocumentsEvent(EventData):
@@ -105,6 +105,25 @@ class DocumentRestored(ActedOn):
     version: Version
 
 
+class DocumentHandled(DocumentsEvent):
+    """The funder's word on a version of a document stands: taken into account, or to be corrected for a *reason* (S48).
+
+    Told once for each decision that changes something, with what a reader needs to know the document by.
+    """
+
+    type: ClassVar[str] = "DocumentHandled.v1"
+
+    document_id: Id
+    version: Version
+    handling: Literal["accepted", "to_correct"]
+    reason: LongText | None = None
+    depositor: DepositorKind
+    category: CategoryKey
+    title: str = Field(description="its label, or its category's label")
+    dossier_number: DossierNumber | None = None
+    deposited_at: Instant
+
+
 class DocumentErased(DocumentsEvent):
     """A document is gone with all its files: it was in the trash too long, or kept as long as its category says (K38)."""
 
@@ -134,6 +153,7 @@ EVENTS: tuple[type[EventData], ...] = (
     DocumentRecategorised,
     DocumentDeleted,
     DocumentRestored,
+    DocumentHandled,
     DocumentErased,
     RemittanceAdviceIssued,
 )

@@ -9,8 +9,9 @@ from uuid import UUID
 from espace_contracts import documents as api
 from espace_contracts import funder
 from espace_contracts.errors import Conflict, InvalidRequest, NotFound
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
+from chassis import outbox
 from services.documents import answers, domain
 from services.documents.domain import Depositor
 from services.documents.store import categories as category_store
@@ -133,11 +134,12 @@ def record_decision(
     decision: funder.DocumentTakenIntoAccount | funder.DocumentRefused,
     *,
     decided_at: datetime,
+    now: datetime,
 ) -> None:
     """The funder's word on this version of a document: accepted, or to be corrected for a reason.
 
-    The latest decision stands, whatever came first; one on a file that was replaced since changes nothing.
-    Raises UnknownDocument.
+    The latest decision stands, whatever came first; one on a file that was replaced since changes nothing. What
+    changes something is told, once. Raises UnknownDocument.
     """
     document = store.lock_document(connection, decision.siret, decision.document_id)
     if document is None or decision.document_version > document.version:
@@ -147,7 +149,23 @@ def record_decision(
     if document.handled_at is not None and document.handled_at >= decided_at:
         return
     reason = decision.reason if isinstance(decision, funder.DocumentRefused) else None
-    handling = "accepted" if reason is None else "to_correct"
-    store.set_document(
-        connection, decision.siret, decision.document_id, handling=handling, reason=reason, handled_at=decided_at
+    values = {"handling": "accepted" if reason is None else "to_correct", "reason": reason}
+    store.set_document(connection, decision.siret, decision.document_id, **values, handled_at=decided_at)
+    if (document.handling, document.reason) != (values["handling"], reason):
+        _tell(connection, document, values, now=now)
+
+
+def _tell(connection: Connection, document: Row[Any], values: dict[str, Any], *, now: datetime) -> None:
+    category = category_store.read_categories(connection)[document.category]
+    handled = api.DocumentHandled(
+        siret=document.siret,
+        document_id=document.id,
+        version=document.version,
+        depositor=document.depositor_kind,
+        category=document.category,
+        title=document.label or category.label,
+        dossier_number=document.dossier_number,
+        deposited_at=document.deposited_at,
+        **values,
     )
+    outbox.publish(connection, handled, subject=str(document.id), at=now)

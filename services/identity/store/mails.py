@@ -1,5 +1,6 @@
 """Mails that wait, and what became of those that left."""
 
+import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,10 +18,30 @@ CLAIM = text(
     """
 ).columns(*mails.c)
 
+TURN = text("select pg_advisory_xact_lock(hashtextextended(:siret || :name, 0))")
+JOIN = text(
+    """
+    update mails set facts = jsonb_set(facts, '{documents}', facts -> 'documents' || cast(:entry as jsonb))
+     where id = (select id from mails where siret = :siret and name = :name and state = 'queued'
+                    and attempts = 0 and jsonb_array_length(facts -> 'documents') < :at_most
+                  order by created_at limit 1 for update skip locked)
+    """
+)
+
 
 def add(connection: Connection, **values: Any) -> None:
-    """A mail that is due at once."""
-    connection.execute(insert(mails).values(state="queued", attempts=0, due_at=values["created_at"], **values))
+    """A mail that waits to be sent."""
+    connection.execute(insert(mails).values(state="queued", attempts=0, **values))
+
+
+def join(connection: Connection, siret: str, name: str, *, entry: dict[str, Any], at_most: int) -> bool:
+    """Whether *entry* is now among the documents of a mail that nobody has tried to send, *at_most* in one.
+
+    Employers take turns, and a mail that a worker has claimed meanwhile stays what it is: a retry sends the same.
+    """
+    connection.execute(TURN, {"siret": siret, "name": name})
+    values = {"siret": siret, "name": name, "entry": json.dumps([entry]), "at_most": at_most}
+    return connection.execute(JOIN, values).rowcount == 1
 
 
 def claim(connection: Connection, *, now: datetime, lease: datetime) -> Row[Any] | None:

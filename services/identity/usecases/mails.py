@@ -27,6 +27,8 @@ ROBOT_CODE = "robot_code"
 PAYMENTS_RECEIVED = "payments_received"
 CONTACT_LINK = "contact_link"
 CONTACT_REQUESTED = "contact_requested"
+DOCUMENTS_ACCEPTED = "documents_accepted"
+DOCUMENTS_TO_CORRECT = "documents_to_correct"
 
 HOUR = timedelta(hours=1)
 SENT = "sent"
@@ -57,8 +59,8 @@ class Setback:
     server_away: bool = False
 
 
-def queue(connection: Connection, letter: Letter, *, now: datetime) -> UUID:
-    """Write the mail's row; whoever commits wakes the mailer."""
+def queue(connection: Connection, letter: Letter, *, now: datetime, due_at: datetime | None = None) -> UUID:
+    """Write the mail's row, due at once unless told; whoever commits wakes the mailer."""
     employer = accounts.employer_of(connection, letter.account_id, siret=letter.siret)
     mail_id = uuid4()
     common = {"legal_name": employer.legal_name, "funder": accounts.funder_contact(connection, employer.siret)}
@@ -72,6 +74,7 @@ def queue(connection: Connection, letter: Letter, *, now: datetime) -> UUID:
         facts=common | letter.facts,
         secret=letter.secret,
         created_at=now,
+        due_at=due_at or now,
     )
     return mail_id
 

@@ -109,6 +109,11 @@ def test_s48_a_refused_document_says_why_and_is_counted(tilleuls: World) -> None
     deliver(tilleuls, event_of(refused(document, "Copie floue"), time=START))
     assert state_of(tilleuls, document) == ("to_correct", "Copie floue", True)
     assert dossier_of(tilleuls, "19GE00565").to_correct_count == 1
+    deliver(tilleuls, event_of(refused(document, "Copie floue"), time=START + timedelta(hours=1)))
+    (told,) = tilleuls.published(api.DocumentHandled)
+    assert told["document_id"] == str(document.document_id), "told once"
+    assert (told["handling"], told["reason"], told["depositor"]) == ("to_correct", "Copie floue", "employer")
+    assert (told["title"], told["dossier_number"]) == ("Bulletin de paie", "19GE00565")
 
 
 @pytest.mark.parametrize("reverse", [False, True])

@@ -8,6 +8,7 @@ from services.identity.letters import FOLDER
 from services.identity.mailer import AWAY_PAUSE
 from tests.service.identity.front_desk import BAKERY, CONTACT, NEW_PASSWORD, OWN_IDENTIFIER, OWN_PASSWORD
 from tests.service.identity.post_office import PostOffice
+from tests.service.identity.test_decisions import decide
 
 TOLD_ELSEWHERE = {"payments_received"}  # mails that no act of a person writes have a test file of their own
 
@@ -256,6 +257,9 @@ def test_every_mail_can_be_read_as_text_and_says_no_password(desk, post_office):
     desk.send_code(desk.link("password_reset"))
     desk.reset(desk.link("password_reset"))
     desk.contact_changed("paie@clinique.example", version=1)
+    decide(desk, "accepted")
+    decide(desk, "to_correct")
+    desk.later(minutes=3)
     send_all(desk.mailer(smtp_port=post_office.port))
 
     folders = {folder.name for folder in FOLDER.iterdir() if folder.is_dir()} - TOLD_ELSEWHERE
