@@ -26,10 +26,15 @@ def compared(
     return values | judged | {"rounds": rounds}
 
 
-def write(name: str, lines: list[dict[str, Any]]) -> None:
-    """Keep *lines* as `bench/results/<name>.json` and print them."""
+def keep(name: str, lines: list[dict[str, Any]]) -> None:
+    """Keep *lines* as `bench/results/<name>.json`."""
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{name}.json").write_text(json.dumps(lines, indent=2, ensure_ascii=False) + "\n")
+
+
+def write(name: str, lines: list[dict[str, Any]]) -> None:
+    """Keep *lines* and print them."""
+    keep(name, lines)
     for one in lines:
         met = "met" if one["met"] else "NOT met"
         print(

@@ -9,6 +9,7 @@ from ops.backup.commands import COMMANDS as BACKUP
 from ops.categories import categories
 from ops.contracts.commands import contracts
 from ops.delivery_commands import COMMANDS
+from ops.employers.commands import employers
 from ops.mails import mails
 from ops.payments_import import payments
 
@@ -18,7 +19,7 @@ def main() -> None:
     """Run, test and operate Espace Employeur."""
 
 
-for command in (*COMMANDS, *BACKUP, categories, contracts, accounts, mails, payments):
+for command in (*COMMANDS, *BACKUP, categories, contracts, accounts, employers, mails, payments):
     main.add_command(command)
 
 

@@ -25,11 +25,16 @@ def migrate(environment: Mapping[str, str]) -> None:
         provision_database(environment["OPS_POSTGRES_URL"], database)
         upgrade(service, database.owner_url)
     apply_shipped(environment)
+    provision_own_broker(environment)
+    for service in BUCKET_OWNERS:
+        provision_bucket(bucket_of(service, environment))
+
+
+def provision_own_broker(environment: Mapping[str, str]) -> None:
+    """The vhost with its queues and users. Raises OSError when the management API refuses or is away."""
     provision_broker(
         environment["OPS_RABBITMQ_URL"], environment["OPS_RABBITMQ_MANAGEMENT_URL"], _broker_users(environment)
     )
-    for service in BUCKET_OWNERS:
-        provision_bucket(bucket_of(service, environment))
 
 
 def database_of(service: str, environment: Mapping[str, str]) -> ServiceDatabase:

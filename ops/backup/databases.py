@@ -20,7 +20,7 @@ from ops.endpoints import with_database
 from ops.provision import ServiceDatabase, provision_database
 from ops.servers.postgres import CannotRun, find_installation
 
-FRESH = frozenset({"alembic_version", "categories"})  # what a migration alone has filled
+FRESH = frozenset({"alembic_version", "categories", "category_sets"})  # what a migration alone has filled
 # Files that the rows of a database name; a file that is drawn at its first opening is not there before.
 FILES = {
     "documents": "select object_key from document_versions where drawn_from is null or drawn_at is not null",
