@@ -24,6 +24,7 @@ PLAIN = (
     SOURCES / "robot.js",
     SOURCES / "app.js",
     SOURCES / "upload.js",
+    SOURCES / "draft.js",
     SOURCES / "favicon.svg",
 )
 STYLE = SOURCES / "theme.css"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from espace_contracts import errors, identity
 from espace_contracts.envelope import Event, EventData
@@ -15,7 +15,16 @@ from espace_contracts.types import Actor
 from fastapi import Request
 from starlette.responses import Response
 
-from gateway.security import SAFE_METHODS, Forged, csrf_matches, csrf_token, new_token, token_hash
+from gateway.security import (
+    SAFE_METHODS,
+    Forged,
+    csrf_matches,
+    csrf_token,
+    local_path,
+    new_token,
+    origin_of,
+    token_hash,
+)
 
 
 class Bus(Protocol):
@@ -190,9 +199,12 @@ def place_of(visitor_stage: Stage) -> str:
 
 
 def _return_address(request: Request) -> str:
-    """The page to come back to after logging in: a form that was sent comes back to its section."""
+    """The page to come back to after logging in: of a form that was sent the page that it stood on, or its section."""
     if request.method not in SAFE_METHODS:
-        return "/" + request.url.path.split("/")[1]
+        page = urlsplit(request.headers.get("referer", ""))
+        own = origin_of(request.app.state.settings.public_url) == f"{page.scheme}://{page.netloc}"
+        stood_on = local_path(page.path + (f"?{page.query}" if page.query else "")) if own else None
+        return stood_on or "/" + request.url.path.split("/")[1]
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 

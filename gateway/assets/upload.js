@@ -148,6 +148,7 @@ async function announce(form, file) {
   facts.set("modifie", String(file.lastModified));
   if (window.crypto?.subtle && file.size <= HASHED) facts.set("sha256", await sha256(file));
   const answer = await fetch(form.dataset.upload, { method: "POST", body: facts, credentials: "same-origin" });
+  if (answer.redirected) location.assign(answer.url); // the session is over: the form comes back after logging in
   const told = await answer.json().catch(() => null);
   if (!answer.ok || !told?.content) throw new Refused(told);
   return told;

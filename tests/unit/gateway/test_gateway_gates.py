@@ -1,6 +1,7 @@
 """Each route knows whom it is for: generated from the route table, so that none is forgotten (S4, S12, K19, K29)."""
 
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -105,6 +106,23 @@ def test_anonymous_people_come_back_to_their_page(client: TestClient, bus: FakeB
     answer = client.get("/reglements?q=19GE")
     assert answer.headers["location"] == "/connexion?suite=%2Freglements%3Fq%3D19GE"
     assert 'name="suite" value="/reglements?q=19GE"' in client.get(answer.headers["location"]).text
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://127.0.0.1:8000/documents/ajouter?categorie=payslip", "/documents/ajouter?categorie=payslip"),
+        ("https://elsewhere.example/documents/ajouter", "/documents"),
+        ("http://127.0.0.1:8000//elsewhere.example", "/documents"),
+        ("", "/documents"),
+    ],
+)
+def test_k20_a_form_that_was_sent_too_late_comes_back_to_its_own_page(
+    client: TestClient, bus: FakeBus, referer: str, back: str
+) -> None:
+    bus.session = None
+    answer = client.post("/documents/ajouter", headers={"Referer": referer})
+    assert parse_qs(urlsplit(answer.headers["location"]).query) == {"suite": [back]}
 
 
 def test_a_script_of_a_page_learns_that_the_session_is_over(client: TestClient, bus: FakeBus) -> None:
