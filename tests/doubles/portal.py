@@ -20,6 +20,7 @@ NAMES = (
     "fr-fr.js",
     "robot.js",
     "upload.js",
+    "draft.js",
     "THIRD_PARTY.txt",
 )
 ROBOT_KEY = "r" * 32
