@@ -20,6 +20,7 @@ import aio_pika
 import aiormq
 import kombu
 from aio_pika.patterns import JsonRPC
+from amqp.exceptions import NotFound
 from espace_contracts.rpc import Method
 
 from bench import private_broker, results_file
@@ -29,7 +30,7 @@ from chassis.topology import RPC_EXCHANGE, delivery_exchange
 from ops.folders import ROOT
 
 ROUNDS, CALLS, AT_A_TIME, WARM_UP = 7, 800, 16, 200
-START_SECONDS = 8  # nameko tells nobody when it listens
+PATIENCE = 60  # seconds for a server to listen: nameko tells nobody when it does
 SIRET = "73282932000074"
 TICK = os.sysconf("SC_CLK_TCK")
 GOALS = {"stock": (2.5, "nameko 2.14.1"), "aio-pika": (1.0, "aio-pika's RPC pattern"), "raw": (0.55, "raw aiormq echo")}
@@ -143,6 +144,26 @@ def declare_exchanges(amqp_url: str) -> None:
         channel.exchange_declare(delivery_exchange(ECHO.service), "direct", durable=True, auto_delete=False)
 
 
+def wait_until_consumed(amqp_url: str) -> None:
+    """Until each server listens on its queue. Raises TimeoutError."""
+    queues = [f"rpc-{NAMES['ours']}", f"rpc-{NAMES['stock']}", NAMES["aio-pika"], NAMES["raw"]]
+    deadline = time.monotonic() + PATIENCE
+    while queues:
+        time.sleep(0.3)
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nobody listens on {queues}")
+        with kombu.Connection(amqp_url) as connection:
+            queues = [name for name in queues if not _is_consumed(connection, name)]
+
+
+def _is_consumed(connection: kombu.Connection, queue: str) -> bool:
+    with connection.channel() as channel:
+        try:
+            return bool(channel.queue_declare(queue, passive=True).consumer_count)
+        except NotFound:
+            return False
+
+
 def lines(found: dict[str, Found]) -> list[dict[str, object]]:
     """Against each reference by CPU, and the rates for the reader."""
     cpu = {name: round(statistics.median(one.cpu), 1) for name, one in found.items()}
@@ -171,7 +192,7 @@ def main() -> None:
     with private_broker.running() as amqp_url, ExitStack() as stack:
         declare_exchanges(amqp_url)
         servers = {name: started(stack, name, amqp_url) for name in NAMES}
-        time.sleep(START_SECONDS)
+        wait_until_consumed(amqp_url)
         found = asyncio.run(measure(amqp_url, servers))
     results_file.write("rpc", lines(found))
 

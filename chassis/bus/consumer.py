@@ -13,6 +13,7 @@ from amqp.exceptions import AMQPError
 from kombu import Connection, Consumer, Exchange, Queue, binding
 from nameko.messaging import QueueConsumer
 
+from chassis.bus.wire import ConsumingTransport
 from chassis.topology import QueueSpec
 
 log = structlog.get_logger()
@@ -41,6 +42,7 @@ class BusConsumer(QueueConsumer):
         """Reconnects for ever, every few seconds, whatever broke."""
         return Connection(
             self.amqp_uri,
+            transport=ConsumingTransport,
             heartbeat=self.container.config.get("HEARTBEAT", 20),
             connect_timeout=5,
             transport_options={"interval_start": 0.2, "interval_step": 0.5, "interval_max": 3},
@@ -79,6 +81,8 @@ class BusConsumer(QueueConsumer):
             log.warning("messages_left_to_the_broker", reason=type(exc).__name__)
 
     def _dispatch(self, provider: Any, message: Any) -> None:
+        if getattr(provider, "starts_at_once", None) and provider.starts_at_once(message):
+            return
         handle = partial(self._handle_safely, provider, message)
         self.container.spawn_managed_thread(handle, identifier=type(provider).__name__)
 

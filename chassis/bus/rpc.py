@@ -15,7 +15,7 @@ import structlog
 from amqp import Message
 from espace_contracts.envelope import LARGEST_MESSAGE, faulty_fields
 from espace_contracts.errors import DeadlineExceeded, InvalidRequest, NotAllowed, Refusal, Unavailable
-from espace_contracts.rpc import Method
+from espace_contracts.rpc import Answer, Method
 from nameko.exceptions import ContainerBeingKilled, MethodNotFound, serialize
 from nameko.rpc import Rpc, RpcConsumer
 from pydantic import ValidationError
@@ -53,22 +53,38 @@ class RpcRequests(RpcConsumer):
         for spec in self._specs:
             kombu_queue(spec)(channel).declare()
 
+    def starts_at_once(self, message: Any) -> bool:
+        """Start the worker in the consumer's own green thread when nothing can make it wait; whether it was done.
+
+        What is faulty, and what finds all workers busy, takes the long way through `handle_message`.
+        """
+        if not self.container._worker_pool.free():
+            return False
+        try:
+            self._start(message)
+        except (Refusal, MethodNotFound, Unreadable):
+            return False
+        return True
+
     def handle_message(self, message: Any) -> None:
         """Start the worker for a raw request; a refusal before the method starts is an answer too."""
         try:
-            _check_readable(message)
-            _check_straight(message)
-            provider = self.get_provider_for_method(message.delivery_info["routing_key"])
-            provider.handle_message(message)
+            self._start(message)
         except Unreadable as exc:
             self._set_aside(message, reason=str(exc))
         except (Refusal, MethodNotFound) as exc:
             self.answer(message, None, exc)
 
-    def answer(self, message: Any, result: Any, error: Exception | None) -> None:
+    def _start(self, message: Any) -> None:
+        _check_readable(message)
+        _check_straight(message)
+        provider = self.get_provider_for_method(message.delivery_info["routing_key"])
+        provider.handle_message(message)
+
+    def answer(self, message: Any, result: Answer | None, error: Exception | None) -> None:
         """Reply, then acknowledge."""
         properties = message.properties
-        body = orjson.dumps({"result": result, "error": None if error is None else _on_the_wire(error)})
+        body = _reply(result, error)
         reply = Message(
             body,
             correlation_id=properties.get("correlation_id"),
@@ -131,8 +147,7 @@ class TypedRpc(Rpc):
             error = Unavailable(self.method.routing_key)
         elif error is not None and not isinstance(error, Refusal):
             error = report(error, where=self.method.routing_key)
-        document = None if error is not None else result.model_dump(mode="json")
-        self.rpc_consumer.answer(message, document, error)
+        self.rpc_consumer.answer(message, None if error is not None else result, error)
         return result, exc_info
 
 
@@ -186,6 +201,13 @@ def _check_straight(message: Any) -> None:
     """
     if message.delivery_info["exchange"] != RPC_EXCHANGE or "x-death" in (message.headers or {}):
         raise NotAllowed("requests are published to nameko-rpc itself")
+
+
+def _reply(result: Answer | None, error: Exception | None) -> bytes:
+    """nameko's envelope; pydantic writes the answer straight to JSON."""
+    if result is None:
+        return orjson.dumps({"result": None, "error": None if error is None else _on_the_wire(error)})
+    return b'{"result":' + result.model_dump_json().encode() + b',"error":null}'
 
 
 def _on_the_wire(error: Exception) -> dict[str, Any]:

@@ -54,6 +54,15 @@ def test_many_calls_at_a_time_get_their_own_answers(toy: Toy) -> None:
     assert with_client(toy, work) == [str(number) for number in range(200)]
 
 
+def test_answers_larger_than_a_frame_come_whole_beside_small_ones(toy: Toy) -> None:
+    texts = [f"{number}:" + "é" * (200_000 if number % 3 else 1) for number in range(24)]
+
+    async def work(client: BusClient) -> list[str]:
+        return [a.text for a in await asyncio.gather(*(client.call(api.ECHO, api.Echo(text=text)) for text in texts))]
+
+    assert with_client(toy, work) == texts
+
+
 def test_r12_call_without_a_callee_ends_at_its_deadline(toy: Toy) -> None:
     nobody = Method("nobody", "echo", api.Echo, api.Echoed, api.TESTER, seconds=0.5)
     started = time.monotonic()
