@@ -57,12 +57,12 @@ class Silent:
 def service_on(made: ServiceDatabase, private_key: str) -> IdentityService:
     """Identity on this database, with production's hashing and without limits."""
     values: dict[str, Any] = {
-        "amqp_url": "amqp://nowhere",
+        "amqp_url": "amqp://identity:of-the-tests@nowhere",
         "database_url": made.app_url,
         "worker_database_url": made.worker_url,
         "PUBLIC_URL": "https://espace.example",
         "private_key": private_key,
-        "mail_key": b64encode(bytes(32)).decode(),
+        "mail_key": b64encode(bytes(range(32))).decode(),
         "smtp_host": "127.0.0.1",
         "mail_from": "ne-pas-repondre@espace.example",
         "free_failures_account": NO_LIMIT,

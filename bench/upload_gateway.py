@@ -40,6 +40,7 @@ class CannedBus:
     """Answers what the route asks for; addresses are signed for the real store."""
 
     connected = True
+    changed_at = 0.0
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -76,7 +77,11 @@ def main() -> None:
     chassis.logging.configure("WARNING", process="gateway")
     store = ObjectStore(ObjectStoreSettings(**_store_settings()))
     key = b64encode(bytes(PrivateKey(b"k" * 32).public_key)).decode()
-    settings = Settings(amqp_url=SecretStr("amqp://nobody@nowhere/"), identity_public_key=key)
+    settings = Settings(
+        amqp_url=SecretStr("amqp://nobody:to-nowhere@nowhere/"),
+        identity_public_key=key,
+        robot_key=SecretStr("no form of this page has a robot box"),
+    )
     app = create_app(settings, CannedBus(store), manifest={})
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False)
 

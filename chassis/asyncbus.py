@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from espace_contracts.rpc import Answer, Method, Request
 from pydantic import ValidationError
 from yarl import URL
 
+from chassis import metrics, tracing
 from chassis.topology import RPC_EXCHANGE
 
 log = structlog.get_logger()
@@ -35,8 +37,12 @@ HEARTBEAT = 10
 class BusClient:
     """One connection that is made again whenever it breaks; calls in flight then end as Unavailable."""
 
-    def __init__(self, amqp_url: str, *, name: str = "gateway") -> None:
+    def __init__(self, amqp_url: str, *, name: str = "gateway", ca_file: Path | None = None) -> None:
+        """*amqp_url* may be amqps://: then the certificate is checked against *ca_file* or the system's authorities."""
         self._url = URL(amqp_url).update_query({"heartbeat": str(HEARTBEAT), "name": name})
+        if ca_file is not None:
+            self._url = self._url.update_query({"cafile": str(ca_file)})
+        self.changed_at = time.monotonic()  # when the connection was made or lost
         self._name = name
         self._user = URL(amqp_url).user or ""
         self._waiting: dict[str, asyncio.Future[bytes]] = {}
@@ -81,6 +87,20 @@ class BusClient:
 
         The deadline travels with the request: an abandoned call is not executed later.
         """
+        began, outcome = time.perf_counter(), "ok"
+        try:
+            with tracing.span(method.routing_key, kind="client", rpc_system="nameko"):
+                return await self._call(method, request)
+        except Refusal as exc:
+            outcome = exc.code
+            raise
+        except (Unavailable, Incident) as exc:
+            outcome = type(exc).__name__.lower()
+            raise
+        finally:
+            metrics.CALLS_MADE.labels(method.routing_key, outcome).observe(time.perf_counter() - began)
+
+    async def _call(self, method: Method[RequestT, AnswerT], request: RequestT) -> AnswerT:
         deadline = time.time() + method.seconds
         try:
             async with asyncio.timeout(method.seconds):
@@ -111,7 +131,7 @@ class BusClient:
             correlation_id=correlation_id,
             user_id=self._user,
             expiration=str(int(method.seconds * 1000)),
-            headers={"deadline": int(deadline * 1000)},
+            headers={"deadline": int(deadline * 1000), "traceparent": tracing.current()},
         )
         try:
             body = orjson.dumps({"args": [request.model_dump(mode="json")], "kwargs": {}})
@@ -152,6 +172,7 @@ class BusClient:
         await self._listen_on(channel)
         channel.closing.add_done_callback(lambda _: self._lose())
         self._channel = channel
+        self.changed_at = time.monotonic()
         self._ready.set()
         return channel
 
@@ -180,6 +201,7 @@ class BusClient:
         if not self._ready.is_set():
             return
         self._ready.clear()
+        self.changed_at = time.monotonic()
         self._channel = None
         for future in self._waiting.values():
             if not future.done():

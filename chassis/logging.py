@@ -6,6 +6,8 @@ import sys
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from chassis import tracing
+
 WITHOUT_LOCALS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # locals hold secrets
 QUIET = ("nameko", "kombu", "amqp", "botocore", "urllib3", "alembic", "aiormq", "uvicorn", "asyncio")
 
@@ -18,10 +20,24 @@ def _name_foreign(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
     return event
 
 
+def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """The trace that the line belongs to, across processes."""
+    if (trace := tracing.trace_id()) is not None:
+        event.setdefault("trace_id", trace)
+    return event
+
+
 def configure(level: str = "INFO", *, process: str = "") -> None:
     """Send our logs and the libraries' as JSON lines to standard output."""
+
+    def add_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        # No context variable: each green thread begins with none.
+        return {**event, "process": process} if process else event
+
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        add_process,
+        _add_trace,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -49,5 +65,3 @@ def configure(level: str = "INFO", *, process: str = "") -> None:
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)  # the bus reports what a worker raised
-    if process:
-        structlog.contextvars.bind_contextvars(process=process)

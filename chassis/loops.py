@@ -7,6 +7,7 @@ import structlog
 from eventlet.event import Event
 from nameko.extensions import DependencyProvider
 
+from chassis import metrics
 from chassis.database import Database, SharedDatabase
 
 log = structlog.get_logger()
@@ -67,6 +68,7 @@ class Loop(DependencyProvider):
             try:
                 wait, pause = self.run_once(), FIRST_PAUSE
             except Exception as exc:
+                metrics.LOOP_FAILURES.labels(type(self).__name__).inc()
                 log.warning("loop_failed", loop=type(self).__name__, reason=type(exc).__name__, exc_info=True)
                 wait, pause = pause, min(pause * 2, LONGEST_PAUSE)
             self._sleep(wait)

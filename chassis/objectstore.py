@@ -53,6 +53,7 @@ class ObjectStore:
             region_name=settings.s3_region,
             aws_access_key_id=settings.s3_access_key.get_secret_value(),
             aws_secret_access_key=settings.s3_secret_key.get_secret_value(),
+            verify=str(settings.ca_file) if settings.ca_file else None,
             config=Config(
                 signature_version="s3v4",  # boto3 presigns with version 2 by default, which refuses quoted names
                 s3={"addressing_style": "path"},
@@ -131,6 +132,10 @@ class ObjectStore:
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
+    def check(self) -> None:
+        """Returns when the bucket is there and ours. Raises ObjectStoreDown, ObjectMissing."""
+        self._call("head_bucket")
+
     def _call(self, operation: str, **parameters: Any) -> Any:
         try:
             return getattr(self._client, operation)(Bucket=self.bucket, **parameters)
@@ -154,6 +159,7 @@ class ObjectStoreProvider(DependencyProvider):
     """`self.files` of a service."""
 
     store: ObjectStore
+    dependency, needed, check_every = "store", False, 15.0  # lists, log-ins and events go on without it
 
     def setup(self) -> None:
         """Makes the client; nothing connects yet."""
@@ -162,3 +168,7 @@ class ObjectStoreProvider(DependencyProvider):
     def get_dependency(self, worker_ctx: Any) -> ObjectStore:
         """The same object for every worker."""
         return self.store
+
+    def check(self) -> None:
+        """Returns when the bucket is there and ours."""
+        self.store.check()

@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 from espace_contracts.envelope import EventData, write_event
 from sqlalchemy import Connection, text
 
+from chassis import tracing
+
 CHANNEL = "outbox"  # one notification a transaction wakes the relay: PostgreSQL folds equal ones
 INSERT = text(
     "insert into outbox (event_id, type, exchange, body, created_at)"
@@ -41,7 +43,9 @@ def publish_all(connection: Connection, events: Sequence[tuple[EventData, str]],
 def _row(data: EventData, *, subject: str, at: datetime) -> dict[str, Any]:
     event_id = uuid4()
     source = f"urn:espace-employeur:{data.exchange.removesuffix('.events')}"
-    event = write_event(data, event_id=event_id, source=source, time=at, subject=subject)
+    with tracing.span(f"publish {data.type}", kind="producer", messaging_system="rabbitmq"):
+        trace = tracing.current()
+    event = write_event(data, event_id=event_id, source=source, time=at, subject=subject, trace=trace)
     return {
         "event_id": event_id,
         "type": data.type,

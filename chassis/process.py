@@ -23,10 +23,11 @@ import structlog
 from nameko.containers import ServiceContainer
 from pydantic import ValidationError
 
-from chassis import hubwatch
+from chassis import hubwatch, metrics, tracing
 from chassis.logging import configure
 from chassis.service import Service
 from chassis.settings import ServiceSettings, faults_of
+from chassis.tls import broker_options
 
 log = structlog.get_logger()
 
@@ -61,6 +62,7 @@ def nameko_config(settings: ServiceSettings) -> dict[str, Any]:
     """What nameko reads, and our settings beside it."""
     return {
         "AMQP_URI": settings.amqp_url.get_secret_value(),
+        "AMQP_SSL": broker_options(settings.amqp_url.get_secret_value(), settings.ca_file),
         "WEB_SERVER_ADDRESS": f"{settings.http_host}:{settings.http_port}",
         "HEARTBEAT": 20,
         "max_workers": settings.max_workers,
@@ -73,6 +75,10 @@ def main(package: str) -> int:
     settings = read_settings(package)
     service = service_class(package)
     configure(settings.log_level, process=service.name)
+    tracing.configure(
+        process=service.name, endpoint=settings.otlp_endpoint, share=settings.otlp_share, ca_file=settings.ca_file
+    )
+    metrics.HUB_GAP.set_function(hubwatch.longest_gap_seconds)
     container = ServiceContainer(service, nameko_config(settings))
     stopped: list[bool] = []
 
@@ -87,6 +93,7 @@ def main(package: str) -> int:
     hubwatch.start()
     log.info("process_started", port=settings.http_port)
     container.wait()
+    tracing.flush()
     log.info("process_stopped")
     return 0
 

@@ -16,6 +16,7 @@ from amqp.exceptions import AMQPError
 from kombu import Connection
 from nameko.extensions import DependencyProvider
 
+from chassis import metrics
 from chassis.outbox import CHANNEL
 
 log = structlog.get_logger()
@@ -74,6 +75,7 @@ class OutboxRelay(DependencyProvider):
         settings = self.container.config["settings"]
         self._database_url = settings.worker_database_url.get_secret_value()
         self._amqp_uri = self.container.config["AMQP_URI"]
+        self._amqp_ssl = self.container.config["AMQP_SSL"]
         self._stopping = False
 
     def start(self) -> None:
@@ -106,7 +108,7 @@ class OutboxRelay(DependencyProvider):
 
     def _relay(self, database: psycopg.Connection) -> None:
         database.execute(f"listen {CHANNEL}")
-        with Connection(self._amqp_uri, connect_timeout=5, heartbeat=20) as broker:
+        with Connection(self._amqp_uri, ssl=self._amqp_ssl, connect_timeout=5, heartbeat=20) as broker:
             channel = broker.channel()
             channel.confirm_select()
             window = Window(channel)
@@ -141,6 +143,7 @@ class OutboxRelay(DependencyProvider):
         unrouted = [row[0] for row in rows if str(row[1]) in window.returned]
         window.returned.clear()
         database.execute(MARK, (unrouted, published))
+        metrics.EVENTS_PUBLISHED.inc(len(published))
         return True
 
 

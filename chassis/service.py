@@ -1,4 +1,4 @@
-"""What every nameko service of ours brings: database, clock, relay, pruning, health."""
+"""What every nameko service of ours brings: database, clock, relay, pruning, health, measures."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +9,10 @@ from nameko.extensions import DependencyProvider
 from chassis.clock import utc_now
 from chassis.database import DatabaseProvider
 from chassis.health import HealthPages
+from chassis.instruments import Instruments
+from chassis.measures import Measures
 from chassis.pruning import DeliveryPruning
+from chassis.readiness import Readiness
 from chassis.relay import OutboxRelay
 
 
@@ -28,3 +31,6 @@ class Service(HealthPages):
     clock = Clock()
     relay = OutboxRelay()
     pruning = DeliveryPruning()
+    instruments = Instruments()
+    readiness = Readiness()
+    measures = Measures()

@@ -13,6 +13,7 @@ from starlette.types import Scope
 from gateway import api, errors, pages
 from gateway.edge import Edge
 from gateway.files import Files
+from gateway.operators_pages import Leaving, OperatorsPages, readiness
 from gateway.rendering import Pages, read_manifest
 from gateway.robot import Robot
 from gateway.session import Bus, Cookies, Sessions
@@ -31,16 +32,23 @@ class Unchanging(StaticFiles):
         return response
 
 
-def create_app(settings: Settings, bus: Bus, *, manifest: dict[str, str] | None = None) -> FastAPI:
-    """The gateway over *bus*, which it starts and closes with itself. Raises AssetsMissing."""
+def create_app(
+    settings: Settings, bus: Bus, *, manifest: dict[str, str] | None = None, for_operators: bool = False
+) -> FastAPI:
+    """The gateway over *bus*, which it starts and closes with itself. Raises AssetsMissing.
+
+    *for_operators*: it also listens on the operators' port.
+    """
     app = FastAPI(title="Espace Employeur", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_life)
     state = app.state
-    state.settings, state.bus = settings, bus
+    state.settings, state.bus, state.leaving = settings, bus, Leaving()
+    state.operators_pages = OperatorsPages(settings, bus, state.leaving) if for_operators else None
     state.cookies = Cookies(settings.secure)
     state.sessions = Sessions(bus, seconds=settings.session_cache_seconds)
     state.pages = Pages(settings, read_manifest() if manifest is None else manifest)
-    state.files = Files()
-    state.robot = Robot(settings.robot_key.get_secret_value())
+    state.files = Files(settings.ca_file)
+    previous = settings.previous_robot_key
+    state.robot = Robot(settings.robot_key.get_secret_value(), previous.get_secret_value() if previous else None)
     bus.listen(identity.SessionEnded, state.sessions.ended)
     bus.on_disconnect(state.sessions.forget_all)
     app.mount("/static/build", Unchanging(directory=STATIC / "build", check_dir=False), name="static")
@@ -49,7 +57,7 @@ def create_app(settings: Settings, bus: Bus, *, manifest: dict[str, str] | None 
     app.include_router(pages.router)
     app.include_router(api.router)
     errors.install(app)
-    app.add_middleware(Edge, public_url=settings.public_url, broken=errors.broken)
+    app.add_middleware(Edge, public_url=settings.public_url, broken=errors.broken, leaving=state.leaving)
     return app
 
 
@@ -57,9 +65,13 @@ def create_app(settings: Settings, bus: Bus, *, manifest: dict[str, str] | None 
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     await app.state.files.start()
     await app.state.bus.start()
+    if app.state.operators_pages:
+        await app.state.operators_pages.start()
     try:
         yield
     finally:
+        if app.state.operators_pages:
+            await app.state.operators_pages.close()
         await app.state.bus.close()
         await app.state.files.close()
 
@@ -69,6 +81,6 @@ async def _alive() -> Response:
 
 
 async def _ready(request: Request) -> Response:
-    if request.app.state.bus.connected:
-        return PlainTextResponse("ok")
-    return PlainTextResponse("bus not connected", status_code=503)
+    """For a balancer: no more than whether to send people here."""
+    page, ready = readiness(request.app.state.bus, request.app.state.leaving)
+    return PlainTextResponse(page["status"], status_code=200 if ready else 503)

@@ -1,7 +1,6 @@
 """The outermost layer of the gateway: trace id, access log, security headers, foreign origins (K15 to K20)."""
 
 import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,6 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis import tracing
+from gateway import metrics
+from gateway.operators_pages import Leaving
 from gateway.problems import problem
 from gateway.security import SAFE_METHODS, foreign_origin, origin_of
 
@@ -41,7 +43,6 @@ ALWAYS = {
     "Cache-Control": "no-store",
 }
 SECRET_SEGMENT = re.compile(r"[A-Za-z0-9_-]{30,}")  # tokens of mailed links
-TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 UNLOGGED = frozenset({"/healthz", "/readyz"})
 
 
@@ -56,8 +57,9 @@ Broken = Callable[[Request, Exception], Awaitable[Response]]
 class Edge:
     """ASGI middleware around the whole application; *broken* answers for what nobody else has caught."""
 
-    def __init__(self, app: ASGIApp, *, public_url: str, broken: Broken) -> None:
+    def __init__(self, app: ASGIApp, *, public_url: str, broken: Broken, leaving: Leaving) -> None:
         self.app = app
+        self.leaving = leaving
         self.broken = broken
         self.origin = origin_of(public_url)
         self.headers = dict(ALWAYS)
@@ -69,9 +71,13 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        parent = Headers(scope=scope).get("traceparent")
+        with tracing.span(scope["method"], kind="server", parent=parent) as span, metrics.IN_FLIGHT.track_inprogress():
+            await self._serve(scope, receive, send, span)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, span: tracing.Span) -> None:
         started, status, has_begun = time.perf_counter(), 500, False
-        trace = _trace_id(Headers(scope=scope))
-        structlog.contextvars.bind_contextvars(trace_id=trace)
+        trace = tracing.trace_id() or ""
 
         async def answering(message: Message) -> None:
             nonlocal status, has_begun
@@ -81,6 +87,8 @@ class Edge:
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
                 headers["X-Request-Id"] = trace
+                if self.leaving.begun:
+                    headers["Connection"] = "close"  # the next request goes to a process that stays
             await send(message)
 
         try:
@@ -96,8 +104,9 @@ class Edge:
                 raise
             await response(scope, receive, answering)
         finally:
-            _write_access_line(scope, status, time.perf_counter() - started)
-            structlog.contextvars.unbind_contextvars("trace_id")
+            seconds = time.perf_counter() - started
+            _measure(scope, status, seconds, span)
+            _write_access_line(scope, status, seconds)
 
     def _is_foreign(self, scope: Scope) -> bool:
         if scope["method"] in SAFE_METHODS:
@@ -106,9 +115,13 @@ class Edge:
         return foreign_origin(headers.get("sec-fetch-site"), headers.get("origin"), self.origin)
 
 
-def _trace_id(headers: Headers) -> str:
-    match = TRACEPARENT.match(headers.get("traceparent", ""))
-    return match.group(1) if match else secrets.token_hex(16)
+def _measure(scope: Scope, status: int, seconds: float, span: tracing.Span) -> None:
+    method = scope["method"] if scope["method"] in metrics.METHODS else "other"
+    mounted = f"{scope['root_path']}/*" if scope.get("root_path") else metrics.UNKNOWN
+    route = getattr(scope.get("route"), "path", mounted)
+    metrics.REQUESTS.labels(method, route, status).observe(seconds)
+    span.rename(f"{method} {route}")
+    span.note(http_request_method=method, http_route=route, http_response_status=status)
 
 
 def _write_access_line(scope: Scope, status: int, seconds: float) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import quote
@@ -11,6 +12,8 @@ import aiohttp
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
+
+from chassis.tls import context
 
 log = structlog.get_logger()
 
@@ -77,12 +80,15 @@ class _Source:
 class Files:
     """Carries bytes to and from addresses that the services have signed."""
 
-    def __init__(self) -> None:
+    def __init__(self, ca_file: Path | None = None) -> None:
+        """*ca_file*: authorities that the store's certificate is checked against, instead of the system's."""
+        self._tls = context(ca_file)
         self._client: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
         """Open the pool of connections."""
-        self._client = aiohttp.ClientSession(timeout=PATIENCE, auto_decompress=False)
+        connector = aiohttp.TCPConnector(ssl=self._tls)
+        self._client = aiohttp.ClientSession(connector=connector, timeout=PATIENCE, auto_decompress=False)
 
     async def close(self) -> None:
         """Close it."""

@@ -22,11 +22,15 @@ LONGEST = 4_000  # characters of a solution
 
 
 class Robot:
-    """Makes challenges and knows their solutions again, in any replica with the same key."""
+    """Makes challenges and knows their solutions again, in any replica with the same key.
 
-    def __init__(self, key: str) -> None:
+    What was made with *previous*, the key before this one, is still known.
+    """
+
+    def __init__(self, key: str, previous: str | None = None) -> None:
         self._challenge_key = _derived(key, "challenge")
         self._answer_key = _derived(key, "answer")
+        self._alive = [(_derived(one, "challenge"), _derived(one, "answer")) for one in (key, previous) if one]
 
     def challenge(self, *, now: datetime) -> dict[str, Any]:
         """A fresh challenge for the browser."""
@@ -44,10 +48,10 @@ class Robot:
         """The challenge that *solution* solves; None when it solves none of ours, or too late."""
         if not solution or len(solution) > LONGEST:
             return None
-        found = altcha.verify_solution(solution, self._challenge_key, hmac_key_secret=self._answer_key)
-        if not found.verified:
-            return None
-        return _named(solution)
+        for challenge_key, answer_key in self._alive:
+            if altcha.verify_solution(solution, challenge_key, hmac_key_secret=answer_key).verified:
+                return _named(solution)
+        return None
 
 
 def _named(solution: str) -> SolvedChallenge | None:

@@ -30,6 +30,8 @@ from gateway.security import (
 class Bus(Protocol):
     """What the gateway needs of the bus client."""
 
+    changed_at: float  # when the connection was made or lost, monotonic
+
     @property
     def connected(self) -> bool:
         """Whether a call would leave now."""

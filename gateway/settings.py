@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
+from chassis.secret_rules import random_text
 from chassis.settings import ProcessSettings, settings_config
 
 
@@ -27,6 +28,19 @@ class Settings(ProcessSettings):
     identity_public_key: str = Field(description="X25519 key of identity, base64: passwords are sealed for it")
     robot_key: SecretStr = Field(
         min_length=32, description="at least 32 signs, the same in all replicas: signs the challenges of the robot box"
+    )
+    previous_robot_key: SecretStr | None = Field(
+        default=None, min_length=32, description="the one before, for twenty minutes after a change (rotation)"
+    )
+    operators_host: str = Field(
+        default="127.0.0.1", description="address of /healthz, /readyz and /metrics for operators"
+    )
+    operators_port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=8100, description="their port; it is not to be published"
+    )
+    drain_seconds: Annotated[float, Field(ge=0, le=60)] = Field(
+        default=0,
+        description="after SIGTERM, how long requests are still taken while /readyz says 503, for a balancer to turn away",
     )
     largest_upload: Annotated[int, Field(ge=1)] = Field(
         default=50 * 1024**2, description="bytes; each category of documents has a smaller limit of its own"
@@ -49,6 +63,11 @@ class Settings(ProcessSettings):
         if len(b64decode(value, validate=True)) != 32:
             raise ValueError("must be 32 bytes in base64")
         return value
+
+    @field_validator("robot_key", "previous_robot_key")
+    @classmethod
+    def _is_random(cls, value: SecretStr | None) -> SecretStr | None:
+        return value and random_text(value)
 
     @field_validator("public_url")
     @classmethod

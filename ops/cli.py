@@ -10,6 +10,7 @@ from ops.categories import categories
 from ops.contracts.commands import contracts
 from ops.delivery_commands import COMMANDS
 from ops.employers.commands import employers
+from ops.keys import keys
 from ops.mails import mails
 from ops.payments_import import payments
 
@@ -19,7 +20,7 @@ def main() -> None:
     """Run, test and operate Espace Employeur."""
 
 
-for command in (*COMMANDS, *BACKUP, categories, contracts, accounts, employers, mails, payments):
+for command in (*COMMANDS, *BACKUP, categories, contracts, accounts, employers, mails, payments, keys):
     main.add_command(command)
 
 

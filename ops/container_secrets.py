@@ -68,6 +68,7 @@ def folders(secrets: Credentials, variables: Mapping[str, str]) -> dict[str, dic
     processes = {
         name: {variable: value for variable, value in settings.items() if not variable.endswith(OWNER_URL)}
         | {f"{name.upper()}_HTTP_HOST": ANY_ADDRESS}
+        | ({"GATEWAY_OPERATORS_HOST": ANY_ADDRESS} if name == "gateway" else {})
         for name, settings in made.processes.items()
     }
     return {

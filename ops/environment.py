@@ -59,6 +59,7 @@ def settings(
         "GATEWAY_AMQP_URL": amqp["gateway"],
         "GATEWAY_HTTP_HOST": LOOPBACK,
         "GATEWAY_HTTP_PORT": str(ports.portal),
+        "GATEWAY_OPERATORS_PORT": str(ports.operators),
         "GATEWAY_IDENTITY_PUBLIC_KEY": credentials.identity_public_key,
         "GATEWAY_ROBOT_KEY": _robot_key(credentials),
     }

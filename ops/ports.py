@@ -42,6 +42,7 @@ class Ports:
     s3_admin: int = 20341
     s3_admin_grpc: int = 20342
     s3_metrics: int = 20343
+    operators: int = 8100  # the gateway's pages for operators
     spare: int = 8104  # for a process that a test starts
 
 

@@ -43,6 +43,7 @@ class BusConsumer(QueueConsumer):
         return Connection(
             self.amqp_uri,
             transport=ConsumingTransport,
+            ssl=self.container.config["AMQP_SSL"],
             heartbeat=self.container.config.get("HEARTBEAT", 20),
             connect_timeout=5,
             transport_options={"interval_start": 0.2, "interval_step": 0.5, "interval_max": 3},

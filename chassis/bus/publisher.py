@@ -50,8 +50,9 @@ class ConfirmedPublisher(SharedExtension):
                 raise
 
     def _connect(self) -> Connection:
-        uri = self.container.config["AMQP_URI"]
-        return Connection(uri, connect_timeout=5, transport_options={"confirm_publish": True, "write_timeout": 5})
+        uri, tls = self.container.config["AMQP_URI"], self.container.config["AMQP_SSL"]
+        options = {"confirm_publish": True, "write_timeout": 5}
+        return Connection(uri, ssl=tls, connect_timeout=5, transport_options=options)
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None

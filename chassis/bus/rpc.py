@@ -20,6 +20,7 @@ from nameko.exceptions import ContainerBeingKilled, MethodNotFound, serialize
 from nameko.rpc import Rpc, RpcConsumer
 from pydantic import ValidationError
 
+from chassis import metrics
 from chassis.bus.caller import CONTEXT_KEY, CallingUser
 from chassis.bus.consumer import LOST, BusConsumer, kombu_queue
 from chassis.bus.incidents import OUTAGES, report
@@ -73,6 +74,8 @@ class RpcRequests(RpcConsumer):
         except Unreadable as exc:
             self._set_aside(message, reason=str(exc))
         except (Refusal, MethodNotFound) as exc:
+            known = exc.code if isinstance(exc, Refusal) else "method_not_found"
+            metrics.CALLS_REFUSED.labels(self.queue.name, known).inc()
             self.answer(message, None, exc)
 
     def _start(self, message: Any) -> None:
@@ -104,6 +107,7 @@ class RpcRequests(RpcConsumer):
         headers = {"x-reason": reason, "x-attempts": 1, "x-origin": name}
         body = bytes(message.body[:LARGEST_MESSAGE])
         self.publisher.publish_to_queue(f"{name}.dead", body, properties=message.properties, headers=headers)
+        metrics.REQUESTS_SET_ASIDE.labels(name).inc()
         log.error("request_set_aside", queue=name, reason=reason)
         self.queue_consumer.ack_message(message)
 
@@ -123,6 +127,7 @@ class TypedRpc(Rpc):
         caller = check_caller(self.method, message.properties.get("user_id"))
         request = self._request(message)
         context = self.unpack_message_headers(message) | {CONTEXT_KEY: caller.name}
+        context["traceparent"] = (message.headers or {}).get("traceparent")
         handle_result = partial(self.handle_result, message)
         try:
             self.container.spawn_worker(self, (request,), {}, context_data=context, handle_result=handle_result)

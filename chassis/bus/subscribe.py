@@ -16,7 +16,7 @@ from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 from pydantic import ValidationError
 
-from chassis import burials
+from chassis import burials, metrics
 from chassis.burials import Burial
 from chassis.bus.consumer import PAUSE_BEFORE_REQUEUE, BusConsumer, kombu_queue
 from chassis.bus.incidents import OUTAGES
@@ -99,6 +99,7 @@ class Subscription(Entrypoint):
         if delay is None:
             self._bury(message, error)
             return
+        metrics.EVENTS.labels(self.queue.name, "retried").inc()
         log.warning(
             "event_retried",
             queue=self.queue.name,
@@ -127,6 +128,7 @@ class Subscription(Entrypoint):
             eventlet.sleep(PAUSE_BEFORE_REQUEUE)
             self.queue_consumer.requeue_message(message)
             return
+        metrics.EVENTS.labels(burial.queue, "buried").inc()
         log.error("event_buried", queue=burial.queue, attempts=burial.attempts, reason=burial.reason)
         headers = {ATTEMPTS: burial.attempts, "x-reason": burial.reason, "x-origin": burial.queue}
         self._move(message, f"{burial.queue}.dead", headers)

@@ -9,16 +9,23 @@ import structlog
 from espace_contracts import documents as api
 from sqlalchemy import Row
 
-from chassis import outbox
+from chassis import metrics, outbox
 from chassis.clock import utc_now
 from chassis.database import Database
 from chassis.loops import Loop
+from chassis.measures import waiting
 from chassis.objectstore import ObjectMissing, ObjectStore, ObjectStoreDown
 from services.documents.clamd import Clamd, ScannerDown
 from services.documents.store import scans as store
 
 log = structlog.get_logger()
 
+WAITING_SCANS = waiting(
+    metrics.SCANS_WAITING,
+    metrics.SCANS_AGE,
+    "select count(*), extract(epoch from now() - min(created_at)) from document_versions"
+    " where scan in ('pending', 'scanning')",
+)
 STUCK_AFTER = timedelta(minutes=10)
 AGAIN_AFTER = timedelta(seconds=30)
 PAUSE, PAUSE_WHEN_DOWN = 5.0, 15.0  # seconds
@@ -74,6 +81,7 @@ def _by_turns(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def _settle(
     database: Database, file: Row[Any], scan: api.Scan, *, now: datetime, signature: str | None = None
 ) -> api.Scan:
+    metrics.FILES_SCANNED.labels(scan).inc()
     with database.work() as connection:
         settled = store.settle(connection, file.siret, file.document_id, file.version, scan=scan)
         if settled and scan != "pending":

@@ -15,11 +15,12 @@ from espace_contracts.rpc import Method
 from chassis import replay
 from chassis.bus import Caller, Unacceptable, rpc, subscribe
 from chassis.idempotency import once
+from chassis.measures import Measures
 from chassis.objectstore import ObjectStoreProvider
 from chassis.service import Service
 from chassis.threads import off_hub
 from services.documents import advice, domain, intake
-from services.documents.scanner import Scanner
+from services.documents.scanner import WAITING_SCANS, Scanner
 from services.documents.sweeper import Sweeper
 from services.documents.usecases import advices, categories, changes, deposits, documents, dossiers
 
@@ -34,6 +35,7 @@ class DocumentsService(Service):
     intake_rules = intake.IntakeRules()
     sweeper = Sweeper()
     scanner = Scanner()
+    measures = Measures(WAITING_SCANS)
 
     # --- what is read
 

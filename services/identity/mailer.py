@@ -1,7 +1,6 @@
 """Adapter to the mail server, and the loop that sends what waits."""
 
 import smtplib
-import ssl
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -9,9 +8,12 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
+from chassis import metrics
 from chassis.bounds import TookTooLong, within
 from chassis.clock import utc_now
 from chassis.loops import Loop
+from chassis.measures import waiting
+from chassis.tls import context
 from services.identity.letters import Letters
 from services.identity.providers import kit_of
 from services.identity.settings import Settings
@@ -24,6 +26,13 @@ LONGEST_SLEEP = 5.0  # seconds; another replica's mail may fall due without anyb
 AWAY_PAUSE = 5.0  # seconds until somebody knocks again where no server answered
 SETTLING = timedelta(seconds=15)  # beyond the talk with the server: to note in the database how it ended
 GOODBYE_SECONDS = 2.0
+
+
+WAITING_MAILS = waiting(
+    metrics.MAILS_WAITING,
+    metrics.MAILS_AGE,
+    "select count(*), extract(epoch from now() - min(created_at)) from mails where state = 'queued'",
+)
 
 
 class NotTaken(Exception):
@@ -70,10 +79,15 @@ class MailServer:
         except (OSError, smtplib.SMTPException) as exc:
             raise Away(_words(exc)) from exc
 
+    def check(self) -> None:
+        """Returns when the server greets, and takes our login when it wants one. Raises what is wrong."""
+        with self._connect() as smtp:
+            smtp.noop()
+
     def _connect(self) -> smtplib.SMTP:
         settings = self._settings
         host, port, timeout = settings.smtp_host, settings.smtp_port, settings.smtp_timeout_seconds
-        tls = ssl.create_default_context()
+        tls = context(settings.ca_file)
         if settings.smtp_security == "tls":
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=timeout, context=tls)
         else:
@@ -154,6 +168,12 @@ class Mailer(Loop):
     clock = staticmethod(utc_now)
     side_by_side = 4
 
+    dependency, needed, check_every = "smtp", False, 60.0  # mails wait; a relay is not to be asked too often
+
+    def check(self) -> None:
+        """Returns when the mail server would take a mail."""
+        self._server.check()
+
     def setup(self) -> None:
         """Reads templates and keys; nothing connects yet."""
         super().setup()
@@ -185,15 +205,18 @@ class Mailer(Loop):
         except Refused as exc:
             with self.database.work() as connection:
                 mails.settle_refused(connection, mail, answer=exc.answer, now=self.clock())
+            metrics.MAILS.labels("bounced").inc()
             log.warning("mail_bounced", mail_id=str(mail.id), name=mail.name)
         except NotTaken as exc:
             setback = mails.Setback(exc.answer, server_away=isinstance(exc, Away))
             with self.database.work() as connection:
                 mails.postpone(connection, mail, setback, now=self.clock(), give_up_after=self._give_up_after)
+            metrics.MAILS.labels("postponed").inc()
             log.warning("mail_postponed", mail_id=str(mail.id), name=mail.name, attempts=mail.attempts)
             return AWAY_PAUSE if setback.server_away else 0.0
         else:
             with self.database.work() as connection:
                 mails.settle_sent(connection, mail, answer=answer, now=self.clock())
+            metrics.MAILS.labels("sent").inc()
             log.info("mail_sent", mail_id=str(mail.id), name=mail.name, attempts=mail.attempts)
         return 0.0

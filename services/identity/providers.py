@@ -3,6 +3,7 @@
 from typing import Any
 
 from nameko.extensions import DependencyProvider
+from pydantic import SecretStr
 
 from services.identity.keys import Keys
 from services.identity.kit import Kit
@@ -15,8 +16,15 @@ def kit_of(settings: Settings) -> Kit:
     return Kit(
         rules=settings.rules(),
         passwords=Passwords(memory_kib=settings.argon2_memory_kib, rounds=settings.argon2_rounds),
-        keys=Keys(private_key=settings.private_key.get_secret_value(), mail_key=settings.mail_key.get_secret_value()),
+        keys=Keys(
+            private_keys=_alive(settings.private_key, settings.previous_private_key),
+            mail_keys=_alive(settings.mail_key, settings.previous_mail_key),
+        ),
     )
+
+
+def _alive(key: SecretStr, previous: SecretStr | None) -> tuple[str, ...]:
+    return tuple(one.get_secret_value() for one in (key, previous) if one is not None)
 
 
 class KitProvider(DependencyProvider):

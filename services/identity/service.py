@@ -17,9 +17,10 @@ from espace_contracts.rpc import AnswerT, Done
 from chassis import replay
 from chassis.bus import rpc, subscribe, subscribe_in_batches
 from chassis.idempotency import once, once_or_refusal
+from chassis.measures import Measures
 from chassis.service import Service
 from services.identity.daily_payments import DailyPayments
-from services.identity.mailer import Mailer
+from services.identity.mailer import WAITING_MAILS, Mailer
 from services.identity.providers import KitProvider
 from services.identity.purge import Purge
 from services.identity.usecases import (
@@ -44,6 +45,7 @@ class IdentityService(Service):
     mailer = Mailer()
     purge = Purge()
     payment_mails = DailyPayments()
+    measures = Measures(WAITING_MAILS)
 
     @subscribe(funder.FundingRequestReceived)
     def open_account(self, event: Event[funder.FundingRequestReceived]) -> None:

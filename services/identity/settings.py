@@ -1,6 +1,5 @@
 """What an operator may set for the service identity; each variable is `IDENTITY_` and the name in capitals."""
 
-from base64 import b64decode
 from datetime import time, timedelta
 from email.utils import parseaddr
 from functools import cache
@@ -11,11 +10,11 @@ from typing import Annotated, Literal
 from espace_contracts.types import Email
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from chassis.secret_rules import random_key
 from chassis.settings import ServiceSettings, settings_config
 from services.identity import domain
 
 ZXCVBN = "zxcvbn"
-KEY_BYTES = 32
 Days = Annotated[float, Field(gt=0, le=365)]
 Hours = Annotated[float, Field(gt=0, le=24 * 30)]
 Minutes = Annotated[float, Field(gt=0, le=60 * 24)]
@@ -30,7 +29,14 @@ class Settings(ServiceSettings):
     http_port: int = Field(default=8101, ge=1, le=65_535, description="port of /healthz")
 
     private_key: SecretStr = Field(description="X25519 private key, base64: opens the passwords that the gateway seals")
+    previous_private_key: SecretStr | None = Field(
+        default=None, description="the one before, while gateways still seal for it (rotation)"
+    )
     mail_key: SecretStr = Field(description="32 bytes, base64: encrypts what is secret in a mail that waits")
+
+    previous_mail_key: SecretStr | None = Field(
+        default=None, description="the one before, while mails still wait that it encrypted (rotation)"
+    )
 
     smtp_host: str = Field(description="name or address of the mail server")
     smtp_port: int = Field(default=25, ge=1, le=65_535, description="25, 587 with starttls, 465 with tls")
@@ -86,16 +92,10 @@ class Settings(ServiceSettings):
     failures_forgotten_hours: Hours = Field(default=24, description="failures older than this count no more")
     confirmation_mails_an_hour: int = Field(default=10, ge=1, description="mails with a link an account may ask for")
 
-    @field_validator("private_key", "mail_key")
+    @field_validator("private_key", "mail_key", "previous_private_key", "previous_mail_key")
     @classmethod
-    def _is_key(cls, value: SecretStr) -> SecretStr:
-        try:
-            size = len(b64decode(value.get_secret_value(), validate=True))
-        except ValueError as exc:
-            raise ValueError("is not base64") from exc
-        if size != KEY_BYTES:
-            raise ValueError("is not a key of 32 bytes")
-        return value
+    def _is_key(cls, value: SecretStr | None) -> SecretStr | None:
+        return value and random_key(value)
 
     @field_validator("payment_mail_at")
     @classmethod

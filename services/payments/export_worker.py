@@ -9,18 +9,36 @@ import structlog
 from espace_contracts import payments as api
 from sqlalchemy import Row
 
+from chassis import metrics
 from chassis.clock import utc_now
 from chassis.database import Database
 from chassis.loops import Loop
+from chassis.measures import Measure
 from chassis.objectstore import ObjectStore
 from services.payments.exports import Draft, Exports
 from services.payments.store import export_jobs
 from services.payments.usecases import exports as usecases
 
+STATES = ("waiting", "running", "ready", "failed")
 POLL_SECONDS = 5.0
 REPORT_SECONDS = 1.0
 
 log = structlog.get_logger()
+
+
+def _show_states(rows: Any) -> None:
+    counts = {row.state: row.count for row in rows}
+    for state in STATES:
+        metrics.EXPORT_JOBS.labels(state).set(counts.get(state, 0))
+    ages = [row.seconds for row in rows if row.state in ("waiting", "running")]
+    metrics.EXPORT_AGE.set(max((float(age) for age in ages), default=0.0))
+
+
+EXPORTS = Measure(
+    "select state, count(*) as count, extract(epoch from now() - min(requested_at)) as seconds"
+    " from export_jobs group by state",
+    _show_states,
+)
 
 
 class TakenOver(Exception):

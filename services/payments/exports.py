@@ -92,6 +92,10 @@ class Exports:
         url = self._files.presigned_get(object_key, file_name=file_name, media_type=media_type)
         return api.ExportedFile(url=url, file_name=file_name, media_type=media_type, size=size)
 
+    def check(self) -> None:
+        """Returns when the bucket is there and ours. Raises ObjectStoreDown, ObjectMissing."""
+        self._files.check()
+
     def sweep(self, *, now: datetime) -> int:
         """Delete the files of days that ended more than `KEPT` ago; how many."""
         newest_kept = f"{FOLDER}/{now - KEPT:%Y-%m-%d}/"
@@ -105,6 +109,11 @@ class ExportsProvider(DependencyProvider):
     """`self.exports` of the service."""
 
     exports: Exports
+    dependency, needed, check_every = "store", False, 15.0  # lists and ticks go on without it
+
+    def check(self) -> None:
+        """Returns when the bucket is there and ours."""
+        self.exports.check()
 
     def setup(self) -> None:
         """Makes the client; nothing connects yet."""

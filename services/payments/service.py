@@ -16,9 +16,10 @@ from sqlalchemy import Connection
 from chassis import replay
 from chassis.bus import Unacceptable, rpc, subscribe, subscribe_in_batches
 from chassis.idempotency import once
+from chassis.measures import Measures
 from chassis.service import Service
 from services.payments.domain import Statement
-from services.payments.export_worker import ExportWorker
+from services.payments.export_worker import EXPORTS, ExportWorker
 from services.payments.exports import ExportsProvider, ExportSweeper
 from services.payments.usecases import exports as exporting
 from services.payments.usecases import lists, recording, ticks
@@ -32,6 +33,7 @@ class PaymentsService(Service):
     exports = ExportsProvider()
     export_sweeper = ExportSweeper()
     export_worker = ExportWorker()
+    measures = Measures(EXPORTS)
 
     @subscribe_in_batches(funder.PaymentIssued)
     def record_issued_payments(self, events: list[Event[funder.PaymentIssued]]) -> None:

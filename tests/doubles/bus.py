@@ -14,6 +14,7 @@ class FakeBus(FakeIdentity, FakePayments, FakeDocuments):
     """Answers by method name; `refuse` makes the next calls of a method raise; `calls` is what was asked."""
 
     connected = True
+    changed_at = 0.0
 
     def __init__(self) -> None:
         super().__init__()

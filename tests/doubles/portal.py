@@ -23,7 +23,7 @@ NAMES = (
     "draft.js",
     "THIRD_PARTY.txt",
 )
-ROBOT_KEY = "r" * 32
+ROBOT_KEY = "tests sign their challenges with it"
 ORIGIN = "http://127.0.0.1:8000"
 
 
@@ -31,5 +31,9 @@ def settings(**more: object) -> Settings:
     """Settings of a gateway on this machine."""
     key = base64.b64encode(bytes(PrivateKey(b"k" * 32).public_key)).decode()
     return Settings(
-        amqp_url="amqp://nobody@nowhere/", identity_public_key=key, robot_key=ROBOT_KEY, PUBLIC_URL=ORIGIN, **more
+        amqp_url="amqp://nobody:to-nowhere@nowhere/",
+        identity_public_key=key,
+        robot_key=ROBOT_KEY,
+        PUBLIC_URL=ORIGIN,
+        **more,
     )

@@ -39,9 +39,9 @@ FUNDER = {
 def settings(**changes):
     """Settings of a process of the test, with cheap hashes."""
     values = {
-        "amqp_url": "amqp://nowhere",
-        "database_url": "postgresql://nowhere",
-        "worker_database_url": "postgresql://nowhere",
+        "amqp_url": "amqp://identity:of-the-tests@nowhere",
+        "database_url": "postgresql://identity_app:of-the-tests@nowhere",
+        "worker_database_url": "postgresql://identity_app:of-the-tests@nowhere",
         "public_url": "https://espace.example",
         "private_key": PRIVATE_KEY,
         "mail_key": b64encode(bytes(range(32))).decode(),

@@ -86,8 +86,8 @@ def test_mails_test_tells_what_the_server_said(desk, post_office):
     variables = environment(
         desk,
         PUBLIC_URL="https://espace.example",
-        IDENTITY_AMQP_URL="amqp://nowhere",
-        IDENTITY_DATABASE_URL="postgresql://nowhere",
+        IDENTITY_AMQP_URL="amqp://identity:of-the-tests@nowhere",
+        IDENTITY_DATABASE_URL="postgresql://identity_app:of-the-tests@nowhere",
         IDENTITY_PRIVATE_KEY=values.private_key.get_secret_value(),
         IDENTITY_MAIL_KEY=values.mail_key.get_secret_value(),
         IDENTITY_SMTP_HOST="127.0.0.1",

@@ -142,6 +142,7 @@ def test_k14_only_solutions_of_our_own_fresh_challenges_count() -> None:
     assert first is not None
     assert Robot(ROBOT_KEY).solved(good) == first  # another replica
     assert Robot("another key, also of 32 signs at least").solved(good) is None
+    assert Robot("another key, also of 32 signs at least", ROBOT_KEY).solved(good) == first, "the key before it"
     assert robot.solved(solution(robot.challenge(now=now))) != first
     late = robot.challenge(now=now - LIFETIME - timedelta(seconds=2))
     assert robot.solved(solution(late)) is None

@@ -6,8 +6,10 @@ from pydantic import ValidationError
 
 from gateway.session import Cookies
 from gateway.settings import Settings
+from tests.doubles.portal import ROBOT_KEY
 
 KEY = "A" * 43 + "="
+BROKER = "amqp://gateway:of-the-tests@nowhere/"
 
 
 @pytest.mark.parametrize(
@@ -15,7 +17,7 @@ KEY = "A" * 43 + "="
 )
 def test_k15_plain_http_is_for_this_machine_only(url: str) -> None:
     with pytest.raises(ValidationError, match="must be https"):
-        Settings(amqp_url="amqp://x/", identity_public_key=KEY, robot_key="r" * 32, PUBLIC_URL=url)
+        Settings(amqp_url=BROKER, identity_public_key=KEY, robot_key=ROBOT_KEY, PUBLIC_URL=url)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,7 @@ def test_k15_plain_http_is_for_this_machine_only(url: str) -> None:
     ],
 )
 def test_k15_cookies_carry_their_prefix_over_tls(url: str, *, secure: bool) -> None:
-    chosen = Settings(amqp_url="amqp://x/", identity_public_key=KEY, robot_key="r" * 32, PUBLIC_URL=url)
+    chosen = Settings(amqp_url=BROKER, identity_public_key=KEY, robot_key=ROBOT_KEY, PUBLIC_URL=url)
     assert chosen.secure is secure
     assert Cookies(chosen.secure).session == ("__Host-session" if secure else "session")
 
@@ -36,9 +38,15 @@ def test_k15_cookies_carry_their_prefix_over_tls(url: str, *, secure: bool) -> N
 @pytest.mark.parametrize("key", ["", "abc", "A" * 44])
 def test_the_key_of_identity_must_be_one(key: str) -> None:
     with pytest.raises(ValidationError, match="identity_public_key"):
-        Settings(amqp_url="amqp://x/", identity_public_key=key, robot_key="r" * 32, PUBLIC_URL="https://e.example")
+        Settings(amqp_url=BROKER, identity_public_key=key, robot_key=ROBOT_KEY, PUBLIC_URL="https://e.example")
 
 
 def test_a_session_is_believed_for_15_seconds_at_most() -> None:
     with pytest.raises(ValidationError):
         settings(session_cache_seconds=16)
+
+
+@pytest.mark.parametrize("key", ["", "changeme", "a" * 32, "abcabcabcabcabcabcabcabcabcabcabc"])
+def test_k36_a_key_that_is_not_random_stops_the_start(key: str) -> None:
+    with pytest.raises(ValidationError, match="robot_key"):
+        Settings(amqp_url=BROKER, identity_public_key=KEY, robot_key=key, PUBLIC_URL="https://e.example")

@@ -10,11 +10,11 @@ from services.identity import domain
 from services.identity.settings import Settings, common_passwords
 
 GOOD = {
-    "amqp_url": "amqp://nowhere",
-    "database_url": "postgresql://nowhere",
-    "worker_database_url": "postgresql://nowhere",
+    "amqp_url": "amqp://identity:of-the-tests@nowhere",
+    "database_url": "postgresql://identity_app:of-the-tests@nowhere",
+    "worker_database_url": "postgresql://identity_app:of-the-tests@nowhere",
     "private_key": new_key_pair()[0],
-    "mail_key": b64encode(bytes(32)).decode(),
+    "mail_key": b64encode(bytes(range(32))).decode(),
     "smtp_host": "127.0.0.1",
     "mail_from": "Espace Employeur <ne-pas-repondre@espace.example>",
 }
@@ -25,7 +25,14 @@ GOOD = {
     [
         ("private_key", "not base64"),
         ("private_key", b64encode(b"short").decode()),
-        ("mail_key", b64encode(bytes(31)).decode()),
+        ("mail_key", b64encode(bytes(range(31))).decode()),
+        ("mail_key", b64encode(bytes(32)).decode()),
+        ("previous_mail_key", "not base64"),
+        ("ca_file", "/no/such/file"),
+        ("amqp_url", "amqp://guest:guest@broker"),
+        ("amqp_url", "amqp://identity@broker"),
+        ("database_url", "postgresql://identity_app:identity_app@db/identity"),
+        ("worker_database_url", "postgresql://identity_worker:ChangeMe@db/identity"),
         ("mail_from", "Espace Employeur"),
         ("password_block_list", "/no/such/file"),
         ("smtp_user", "somebody without password"),
@@ -35,6 +42,14 @@ GOOD = {
 def test_a_faulty_setting_stops_the_start(name, value):
     with pytest.raises(ValidationError):
         Settings(**GOOD | {name: value})
+
+
+def test_k36_a_secret_that_everybody_knows_is_not_repeated_in_the_error():
+    with pytest.raises(ValidationError) as refused:
+        Settings(**GOOD | {"amqp_url": "amqp://identity:minioadmin@broker", "mail_key": b64encode(bytes(32)).decode()})
+    assert "everybody knows" in str(refused.value)
+    assert "no random key" in str(refused.value)
+    assert "minioadmin" not in str(refused.value)
 
 
 def test_secrets_do_not_show_in_an_error_or_a_dump():

@@ -1,0 +1,65 @@
+"""The gateway as a process: where it listens, and how it ends (R15)."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.doubles.portal import ROBOT_KEY
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def asked(port: int, path: str) -> int:
+    """The status of GET *path*; 0 when nobody listens."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+@contextmanager
+def gateway(**more: str) -> Iterator[tuple[subprocess.Popen[bytes], int, int]]:
+    """The process, the portal's port and the operators'; its broker is away."""
+    portal, operators = free_port(), free_port()
+    variables = {
+        "GATEWAY_AMQP_URL": "amqp://gateway:of-the-tests@127.0.0.1:9/x",
+        "GATEWAY_IDENTITY_PUBLIC_KEY": "A" * 43 + "=",
+        "GATEWAY_ROBOT_KEY": ROBOT_KEY,
+        "GATEWAY_HTTP_PORT": str(portal),
+        "GATEWAY_OPERATORS_PORT": str(operators),
+    }
+    process = subprocess.Popen([sys.executable, "-m", "gateway"], env=os.environ | variables | more)
+    try:
+        while not asked(portal, "/healthz"):
+            assert process.poll() is None
+            time.sleep(0.1)
+        yield process, portal, operators
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def test_r15_told_to_end_it_turns_the_balancer_away_goes_on_answering_and_ends_with_0() -> None:
+    with gateway(GATEWAY_DRAIN_SECONDS="0.7") as (process, portal, operators):
+        assert asked(operators, "/healthz") == 200
+        assert asked(operators, "/metrics") == 200
+        assert asked(operators, "/readyz") == 503, "the broker is away"
+        assert asked(portal, "/metrics") == 404
+        process.send_signal(signal.SIGTERM)
+        assert asked(portal, "/healthz") == 200, "requests are still taken"
+        assert process.wait(10) == 0
+        assert asked(portal, "/healthz") == 0
