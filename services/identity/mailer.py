@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
-from chassis import metrics
+from chassis import metrics, tracing
 from chassis.bounds import TookTooLong, within
 from chassis.clock import utc_now
 from chassis.loops import Loop
@@ -199,15 +199,21 @@ class Mailer(Loop):
         return self._send(mail)
 
     def _send(self, mail: Row[Any]) -> float:
+        with tracing.span(f"mail {mail.name}", kind="client", parent=mail.traceparent) as span:
+            return self._sent(mail, span)
+
+    def _sent(self, mail: Row[Any], span: tracing.Span) -> float:
         message = self._letters.message(mail, self._kit.keys.unlock(mail.secret))
         try:
             answer = self._server.send(message, mail.recipient)
         except Refused as exc:
+            span.failed(exc)
             with self.database.work() as connection:
                 mails.settle_refused(connection, mail, answer=exc.answer, now=self.clock())
             metrics.MAILS.labels("bounced").inc()
             log.warning("mail_bounced", mail_id=str(mail.id), name=mail.name)
         except NotTaken as exc:
+            span.failed(exc)
             setback = mails.Setback(exc.answer, server_away=isinstance(exc, Away))
             with self.database.work() as connection:
                 mails.postpone(connection, mail, setback, now=self.clock(), give_up_after=self._give_up_after)

@@ -129,6 +129,7 @@ mails = Table(
     Column("attempts", Integer, nullable=False),
     Column("due_at", INSTANT, nullable=False),
     Column("server_answer", Text),
+    Column("traceparent", Text),
     Column("created_at", INSTANT, nullable=False),
     Column("settled_at", INSTANT),
 )
@@ -140,6 +141,7 @@ forgotten_requests = Table(
     Column("kind", Text, nullable=False),
     Column("sought", Text, nullable=False),
     Column("remote_address", Text, nullable=False),
+    Column("traceparent", Text),
     Column("requested_at", INSTANT, nullable=False),
 )
 

@@ -13,7 +13,7 @@ from espace_contracts.errors import LinkInvalid, ResetRefused, TooManyAttempts
 from espace_contracts.rpc import Done
 from sqlalchemy import Connection, Row
 
-from chassis import outbox
+from chassis import outbox, tracing
 from services.identity import domain
 from services.identity.kit import Kit
 from services.identity.store import accounts, attempts, links
@@ -29,7 +29,8 @@ def note_request(
     """Note that somebody at *remote_address* has forgotten the password or the identifier. Raises TooManyAttempts."""
     key = domain.identifier_key(sought)
     limits.count(connection, limits.of_forgotten(kind, key, remote_address, rules), now=now)
-    store.add(connection, id=uuid4(), kind=kind, sought=key, remote_address=remote_address, requested_at=now)
+    facts = {"kind": kind, "sought": key, "remote_address": remote_address, "traceparent": tracing.current()}
+    store.add(connection, id=uuid4(), requested_at=now, **facts)
 
 
 def answer_next(connection: Connection, *, kit: Kit, now: datetime) -> bool:
@@ -37,6 +38,12 @@ def answer_next(connection: Connection, *, kit: Kit, now: datetime) -> bool:
     request = store.take(connection)
     if request is None:
         return False
+    with tracing.span(f"look for who forgot the {request.kind}", parent=request.traceparent):
+        _answer_all(connection, request, kit=kit, now=now)
+    return True
+
+
+def _answer_all(connection: Connection, request: Row[Any], *, kit: Kit, now: datetime) -> None:
     if request.kind == PASSWORD:
         account = accounts.account_by_key(connection, request.sought)
         found = [account] if account is not None and account.state == "active" else []
@@ -47,7 +54,6 @@ def answer_next(connection: Connection, *, kit: Kit, now: datetime) -> bool:
     if not found:
         who = {"remote_address": request.remote_address, "actor": audit.ANONYMOUS}
         audit.note(connection, f"forgotten_{request.kind}", at=now, succeeded=False, **who)
-    return True
 
 
 def _answer(connection: Connection, request: Row[Any], account: Row[Any], *, kit: Kit, now: datetime) -> None:

@@ -10,7 +10,7 @@ from espace_contracts import identity as api
 from espace_contracts.errors import TooManyAttempts
 from sqlalchemy import Connection, Row
 
-from chassis import outbox
+from chassis import outbox, tracing
 from services.identity.domain import MAIL_REST_WITHOUT_SERVER, mail_retry_delay
 from services.identity.store import accounts
 from services.identity.store import mails as store
@@ -73,6 +73,7 @@ def queue(connection: Connection, letter: Letter, *, now: datetime, due_at: date
         recipient=letter.recipient or employer.contact_email,
         facts=common | letter.facts,
         secret=letter.secret,
+        traceparent=tracing.current(),
         created_at=now,
         due_at=due_at or now,
     )
