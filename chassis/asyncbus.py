@@ -32,6 +32,8 @@ AnswerT = TypeVar("AnswerT", bound=Answer)
 EventCallback = Callable[[Event[Any]], None]
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0  # seconds between attempts to reconnect
 HEARTBEAT = 10
+# The last one, for a channel that closes just now, is none of aiormq's errors of AMQP.
+BROKEN = (TimeoutError, OSError, aiormq.exceptions.AMQPError, aiormq.exceptions.ChannelInvalidStateError)
 
 
 class BusClient:
@@ -106,7 +108,7 @@ class BusClient:
             async with asyncio.timeout(method.seconds):
                 await self._ready.wait()
                 body = await self._exchange(method, request, deadline)
-        except (TimeoutError, aiormq.exceptions.AMQPError, OSError, asyncio.CancelledError) as exc:
+        except (*BROKEN, asyncio.CancelledError) as exc:
             if isinstance(exc, asyncio.CancelledError) and self._was_cancelled():
                 raise
             log.warning("call_unanswered", method=method.routing_key, reason=type(exc).__name__)
@@ -157,7 +159,7 @@ class BusClient:
                     self._lose()
                     with contextlib.suppress(Exception):
                         await asyncio.wait_for(connection.close(), 2)
-            except (OSError, TimeoutError, aiormq.exceptions.AMQPError) as exc:
+            except BROKEN as exc:
                 log.warning("broker_unreachable", reason=type(exc).__name__, retry_in=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

@@ -25,6 +25,7 @@ from pydantic import ValidationError
 
 from chassis import hubwatch, metrics, tracing
 from chassis.logging import configure
+from chassis.memory import give_large_blocks_back
 from chassis.service import Service
 from chassis.settings import ServiceSettings, faults_of
 from chassis.tls import broker_options
@@ -73,6 +74,7 @@ def nameko_config(settings: ServiceSettings) -> dict[str, Any]:
 def main(package: str) -> int:
     """Serve until SIGTERM or SIGINT; the exit code."""
     settings = read_settings(package)
+    give_large_blocks_back()
     service = service_class(package)
     configure(settings.log_level, process=service.name)
     tracing.configure(

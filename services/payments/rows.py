@@ -98,7 +98,6 @@ def row(payment: Known, *, now: datetime) -> dict[str, Any]:
         "untick_reason": payment.untick_reason,
         "recorded_at": now,
         "changed_at": now,
-        "stated_at": now,
     }
 
 

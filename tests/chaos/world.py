@@ -105,6 +105,18 @@ class World:
         """End it in good order; it stays down."""
         self._ask(self._keeper.stop([name]))
 
+    def program(self, name: str) -> Program:
+        """How *name* is run."""
+        return self._keeper.programs[name]
+
+    def pid(self, name: str) -> int:
+        """The present process of *name*."""
+        return self._keeper.pid(name)
+
+    def start_beside(self, program: Program) -> None:
+        """Start one more program; return when it answers."""
+        self._ask(self._keeper.start(program))
+
     def bring_back(self, name: str) -> float:
         """Start what is down, and wait; the moment (monotonic) at which it first answered on its own port."""
         return self._ask(self._bring_back(name))

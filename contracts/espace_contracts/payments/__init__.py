@@ -11,14 +11,10 @@ from espace_contracts.payments.events import (
 from espace_contracts.payments.exports import (
     EXPORT_PAYMENTS,
     GET_EXPORT,
-    LIST_EXPORTS,
     Export,
     ExportedFile,
     ExportPayments,
-    Exports,
     GetExport,
-    ListedExport,
-    ListExports,
 )
 from espace_contracts.payments.lists import (
     LIST_PAYMENTS,
@@ -46,7 +42,6 @@ __all__ = [
     "EXCHANGE",
     "EXPORT_PAYMENTS",
     "GET_EXPORT",
-    "LIST_EXPORTS",
     "LIST_PAYMENTS",
     "METHODS",
     "MOST_TICKED",
@@ -59,11 +54,8 @@ __all__ = [
     "ExportPayments",
     "ExportState",
     "ExportedFile",
-    "Exports",
     "GetExport",
-    "ListExports",
     "ListPayments",
-    "ListedExport",
     "MonthTotal",
     "Payment",
     "PaymentRecorded",
@@ -85,4 +77,4 @@ __all__ = [
     "UntickPayments",
 ]
 
-METHODS = (RECORD_PAYMENTS, LIST_PAYMENTS, TICK_PAYMENTS, UNTICK_PAYMENTS, EXPORT_PAYMENTS, GET_EXPORT, LIST_EXPORTS)
+METHODS = (RECORD_PAYMENTS, LIST_PAYMENTS, TICK_PAYMENTS, UNTICK_PAYMENTS, EXPORT_PAYMENTS, GET_EXPORT)
