@@ -67,6 +67,7 @@ def service_on(made: ServiceDatabase, private_key: str) -> IdentityService:
         "mail_from": "ne-pas-repondre@espace.example",
         "free_failures_account": NO_LIMIT,
         "free_failures_address": NO_LIMIT,
+        "storm_failures": NO_LIMIT,
     }
     settings = Settings(**values)
     service = IdentityService()

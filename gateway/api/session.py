@@ -20,6 +20,9 @@ class Credentials(BaseModel):
 
     identifier: str = Field(min_length=1, max_length=1000, examples=["paie.tilleuls"])
     password: str = Field(min_length=1, max_length=1000)
+    robot: str = Field(
+        default="", max_length=4000, description="a solution of `/robot/defi` (ALTCHA), after `robot_required`"
+    )
 
 
 def _shown(session: identity.Session, token: str) -> OpenedSession:
@@ -40,6 +43,7 @@ async def open_session(
         identifier=credentials.identifier,
         password=seal(request.app.state.settings.identity_public_key, credentials.password),
         session=new_session(request, token),
+        solved=request.app.state.robot.solved(credentials.robot),
     )
     session = await request.app.state.bus.call(identity.OPEN_SESSION, wanted)
     hand_out(request, response, token, session)

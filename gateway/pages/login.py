@@ -1,6 +1,6 @@
 """Logging in and out (S15)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from espace_contracts import errors, identity
 from fastapi import APIRouter, Depends
@@ -15,6 +15,7 @@ from gateway.security import local_path, new_token
 from gateway.session import EVERYBODY, Stage, Visitor, new_session, place_of, stage_of
 
 router = APIRouter()
+NO_FAULT: dict[str, Any] = {"fault": "", "seconds": 0, "robot": False}
 LARGEST = 1000  # characters of an identifier or password that are looked at
 
 
@@ -29,7 +30,7 @@ async def show_login(request: Request, visitor: Annotated[Visitor, Depends(EVERY
     """The login page; people who are logged in go on."""
     if visitor.stage is not Stage.ANONYMOUS:
         return RedirectResponse(place_of(visitor.stage), 303)
-    return page(request, "login.html", identifier="", back=local_path(suite) or "", fault="", seconds=0)
+    return page(request, "login.html", identifier="", back=local_path(suite) or "", **NO_FAULT)
 
 
 @router.post("/connexion")
@@ -41,7 +42,8 @@ async def log_in(
     """Open a session with a new token, then lead on."""
     identifier, password = text(form, "identifiant"), text(form, "mot-de-passe")
     back = local_path(text(form, "suite")) or ""
-    known = {"identifier": identifier[:LARGEST], "back": back, "seconds": 0}
+    robot = text(form, "robot")
+    known = {"identifier": identifier[:LARGEST], "back": back, "seconds": 0, "robot": bool(robot)}
     if not identifier.strip() or not password or max(len(identifier), len(password)) > LARGEST:
         return page(request, "login.html", status=422, fault="wrong_credentials", **known)
     token = new_token()
@@ -50,11 +52,14 @@ async def log_in(
         identifier=identifier,
         password=seal(state.settings.identity_public_key, password),
         session=new_session(request, token),
+        solved=state.robot.solved(robot),
     )
     try:
         session = await state.bus.call(identity.OPEN_SESSION, wanted)
     except errors.WrongCredentials:
         return page(request, "login.html", status=422, fault="wrong_credentials", **known)
+    except errors.RobotRequired:
+        return page(request, "login.html", status=422, fault="robot", **known | {"robot": True})
     except errors.TooManyAttempts as exc:
         shown = page(request, "login.html", status=429, fault="too_many", **known | {"seconds": exc.retry_after})
         shown.headers["Retry-After"] = str(exc.retry_after)

@@ -22,6 +22,7 @@ OTHERS = {
     "login_attempts": "gone a day after the last failure",
     "forgotten_requests": "gone once the mailer has looked at them",
     "spent_challenges": "of no person",
+    "known_addresses": "of no account: dropped after IDENTITY_KNOWN_ADDRESS_DAYS",
     "categories": "of no employer",
     "category_sets": "of no employer",
     "alembic_version": "of no employer",

@@ -59,6 +59,8 @@ class Rules:
     session_absolute: timedelta
     account_delays: Delays
     address_delays: Delays
+    storm_failures: int = 300
+    address_known_for: timedelta = timedelta(days=90)
     confirmation_mails_an_hour: int = 10
     passwords: PasswordPolicy = field(default_factory=PasswordPolicy)
     required_policy_version: str | None = None

@@ -161,6 +161,13 @@ login_attempts = Table(
     Column("blocked_until", INSTANT, nullable=False),
 )
 
+known_addresses = Table(
+    "known_addresses",
+    metadata,
+    Column("remote_address", Text, primary_key=True),
+    Column("seen_at", INSTANT, nullable=False),
+)
+
 audit_log = Table(
     "audit_log",
     metadata,

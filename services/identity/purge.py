@@ -28,12 +28,14 @@ class Purge(Loop):
     def use(self, settings: Settings) -> None:
         """Keep things for as long as *settings* say."""
         self._keep = timedelta(days=settings.keep_days)
+        self._addresses = timedelta(days=settings.known_address_days)
         self._counters = timedelta(hours=settings.failures_forgotten_hours)
 
     def run_once(self) -> float:
         """One round; at once again when there was more than a round takes."""
         now = self.clock()
         limits = {"before": now - self._keep, "counters_before": now - self._counters, "now": now}
+        limits["addresses_before"] = now - self._addresses
         with self.database.work() as connection:
             dropped = store.drop(connection, **limits, at_once=AT_ONCE)
         if any(dropped.values()):

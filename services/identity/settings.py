@@ -90,6 +90,12 @@ class Settings(ServiceSettings):
     first_delay_seconds: Seconds = Field(default=2, description="doubles at each further failure")
     longest_delay_seconds: Seconds = Field(default=300, description="never a permanent lockout")
     failures_forgotten_hours: Hours = Field(default=24, description="failures older than this count no more")
+    storm_failures: int = Field(
+        default=300,
+        ge=1,
+        description="wrong logins within ten minutes, anywhere: then unknown addresses solve a puzzle",
+    )
+    known_address_days: Days = Field(default=90, description="an address stays known so long after its last login")
     confirmation_mails_an_hour: int = Field(default=10, ge=1, description="mails with a link an account may ask for")
 
     @field_validator("private_key", "mail_key", "previous_private_key", "previous_mail_key")
@@ -138,6 +144,8 @@ class Settings(ServiceSettings):
             session_absolute=timedelta(hours=self.session_absolute_hours),
             account_delays=self._delays(self.free_failures_account),
             address_delays=self._delays(self.free_failures_address),
+            storm_failures=self.storm_failures,
+            address_known_for=timedelta(days=self.known_address_days),
             confirmation_mails_an_hour=self.confirmation_mails_an_hour,
             passwords=domain.PasswordPolicy(
                 min_length=self.password_min_length,

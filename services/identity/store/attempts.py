@@ -1,5 +1,6 @@
 """Failures in a row by subject (an identifier, an address): shared by replicas, kept over restarts (K12)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,19 @@ def record(connection: Connection, subject: str, *, failures: int, blocked_until
     """Set the counter."""
     query = update(login_attempts).where(login_attempts.c.subject == subject)
     connection.execute(query.values(failures=failures, blocked_until=blocked_until, last_at=now))
+
+
+def add_one(connection: Connection, subject: str, *, now: datetime) -> None:
+    """One failure more, without a look at the counter."""
+    fresh = insert(login_attempts).values(subject=subject, failures=1, last_at=now, blocked_until=now)
+    more = {"failures": login_attempts.c.failures + 1, "last_at": now}
+    connection.execute(fresh.on_conflict_do_update(index_elements=["subject"], set_=more))
+
+
+def total(connection: Connection, subjects: Sequence[str]) -> int:
+    """The failures of all *subjects* together."""
+    query = select(func.coalesce(func.sum(login_attempts.c.failures), 0))
+    return int(connection.execute(query.where(login_attempts.c.subject.in_(subjects))).scalar_one())
 
 
 def clear(connection: Connection, subject: str) -> None:

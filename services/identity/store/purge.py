@@ -22,15 +22,16 @@ STATEMENTS = {
         )
     ),
     "counters": text(_statement("login_attempts", "subject", "last_at < :counters_before and blocked_until < :now")),
+    "addresses": text(_statement("known_addresses", "remote_address", "seen_at < :addresses_before")),
     "challenges": text(_statement("spent_challenges", "digest", "expires_at < :now")),
 }
 
 
 def drop(
-    connection: Connection, *, before: datetime, counters_before: datetime, now: datetime, at_once: int
+    connection: Connection, *, before: datetime, now: datetime, at_once: int, **others: datetime
 ) -> dict[str, int]:
-    """How many rows of each kind went, *at_once* of each at most."""
-    values = {"before": before, "counters_before": counters_before, "now": now, "at_once": at_once}
+    """How many rows of each kind went, *at_once* of each at most; *others* is counters_before, addresses_before."""
+    values = {"before": before, "now": now, "at_once": at_once, **others}
     dropped = {}
     for name, statement in STATEMENTS.items():
         used = {key: value for key, value in values.items() if f":{key}" in statement.text}

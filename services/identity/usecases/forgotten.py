@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row
 from chassis import outbox, tracing
 from services.identity import domain
 from services.identity.kit import Kit
-from services.identity.store import accounts, attempts, links
+from services.identity.store import accounts, attempts, known_addresses, links
 from services.identity.store import forgotten as store
 from services.identity.usecases import audit, limits, mails, robot, sessions
 
@@ -139,6 +139,7 @@ def reset_password(
     sessions.end_all(connection, account.id, employer.siret, now=now)
     links.void(connection, account.id, links.CONFIRM_CONTACT, now=now)  # an address that somebody else has asked for
     attempts.clear(connection, limits.of_login(account.identifier_key, "", kit.rules)[0].name)
+    known_addresses.remember(connection, request.remote_address, now=now)
     changed = api.PasswordChanged(account_id=account.id, siret=employer.siret)
     outbox.publish(connection, changed, subject=employer.siret, at=now)
     who = {"account_id": account.id, "siret": employer.siret, "remote_address": request.remote_address}

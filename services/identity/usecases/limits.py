@@ -1,7 +1,7 @@
 """Growing delays after failures, per identifier, per account and per address; never a lockout (K12)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from math import ceil
 from typing import Any, NamedTuple
@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Row
 
 from services.identity.domain import Delays, Rules
 from services.identity.store import attempts
+
+STORM_MINUTES = 10
 
 
 class Subject(NamedTuple):
@@ -68,6 +70,21 @@ def refuse_while_delayed(connection: Connection, subjects: Sequence[Subject], *,
     for subject in subjects:
         if known := attempts.find(connection, subject.name):
             _refuse_while_delayed(known, subject.delays, now)
+
+
+def count_everywhere(connection: Connection, *, now: datetime) -> None:
+    """One more login has failed somewhere. Called last: until the commit it holds a counter that all share."""
+    attempts.add_one(connection, _minute(now), now=now)
+
+
+def is_storm(connection: Connection, rules: Rules, *, now: datetime) -> bool:
+    """Whether so many logins fail, wherever, that somebody must be guessing from many addresses at once (K12)."""
+    minutes = [_minute(now - timedelta(minutes=back)) for back in range(STORM_MINUTES)]
+    return attempts.total(connection, minutes) >= rules.storm_failures
+
+
+def _minute(now: datetime) -> str:
+    return f"everywhere:{now.astimezone(UTC):%Y-%m-%dT%H:%M}"
 
 
 def went_well(connection: Connection, subjects: tuple[Subject, Subject], *, now: datetime) -> None:

@@ -6,15 +6,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from espace_contracts import identity as api
-from espace_contracts.errors import NotFound, SessionInvalid
+from espace_contracts.errors import NotFound, RobotRequired, SessionInvalid
 from sqlalchemy import Connection, Row
 
 from chassis import outbox
 from services.identity import domain
 from services.identity.kit import Kit, Proof
-from services.identity.store import accounts, links
+from services.identity.store import accounts, known_addresses, links
 from services.identity.store import sessions as store
-from services.identity.usecases import audit, limits
+from services.identity.usecases import audit, limits, robot
 
 TOUCH_EVERY = timedelta(seconds=30)
 WITH_PROVISIONAL_CREDENTIALS = ("provisional", "pending_confirmation")
@@ -32,13 +32,26 @@ def begin_login(connection: Connection, request: api.OpenSession, *, kit: Kit, n
     """Find the account and count the attempt. Raises TooManyAttempts.
 
     It counts as failed before its password is looked at, so that parallel guesses are all counted.
+    Raises RobotRequired to an unknown address while many logins fail everywhere.
     """
+    _weather_storm(connection, request, kit=kit, now=now)
     key = domain.identifier_key(request.identifier)
     limits.count(connection, limits.of_login(key, request.session.remote_address, kit.rules), now=now)
     account = accounts.account_by_key(connection, key)
     if account is None or not _may_log_in(account, now):
         return Candidate(account_id=account.id if account else None, password_hash=None)
     return Candidate(account_id=account.id, password_hash=account.password_hash)
+
+
+def _weather_storm(connection: Connection, request: api.OpenSession, *, kit: Kit, now: datetime) -> None:
+    """Asks the address alone, so that nobody learns from the answer which identifiers exist (K13)."""
+    address = request.session.remote_address
+    if not limits.is_storm(connection, kit.rules, now=now):
+        return
+    if known_addresses.is_known(connection, address, since=now - kit.rules.address_known_for):
+        return
+    if not robot.spend(connection, request.solved, now=now):
+        raise RobotRequired
 
 
 def _may_log_in(account: Row[Any], now: datetime) -> bool:
@@ -61,6 +74,7 @@ def finish_login(
     if account is None or not proof.matches or not unchanged:
         who = {"account_id": candidate.account_id, "actor": audit.ANONYMOUS, "remote_address": address}
         audit.note(connection, "login", at=now, succeeded=False, **who)
+        limits.count_everywhere(connection, now=now)
         return None
     limits.went_well(connection, limits.of_login(account.identifier_key, address, kit.rules), now=now)
     links.void(connection, account.id, links.RESET_PASSWORD, now=now)  # who logs in has found the password again (K7)
@@ -90,6 +104,7 @@ def open_for(
         user_agent=session.user_agent.replace("\x00", ""),
     )
     accounts.change_account(connection, account.id, last_login_at=now)
+    known_addresses.remember(connection, session.remote_address, now=now)
     return answer(live(connection, session.token_hash, kit=kit, now=now))
 
 

@@ -144,10 +144,9 @@ class FrontDesk:
     def session(self, token, address="192.0.2.7"):
         return api.NewSession(token_hash=hashed(token), remote_address=address, user_agent="test")
 
-    def log_in(self, identifier, password, *, token=FIRST, address="192.0.2.7"):
-        request = api.OpenSession(
-            identifier=identifier, password=seal(PUBLIC_KEY, password), session=self.session(token, address)
-        )
+    def log_in(self, identifier, password, *, token=FIRST, address="192.0.2.7", solved=None):
+        sealed, session = seal(PUBLIC_KEY, password), self.session(token, address)
+        request = api.OpenSession(identifier=identifier, password=sealed, session=session, solved=solved)
         return self.service.open_session(request)
 
     def check(self, token=FIRST):
@@ -206,7 +205,7 @@ class FrontDesk:
             repeated=seal(PUBLIC_KEY, typed.get("repeated", password)),
             solved=typed.get("solved", None if code else self.solved()),
             robot_code=api.robot_code_hash(hashed(link), code) if code else None,
-            remote_address="192.0.2.7",
+            remote_address=typed.get("address", "192.0.2.7"),
         )
         return self.service.reset_password(request)
 

@@ -7,7 +7,7 @@ from services.identity.purge import PAUSE, Purge
 from tests.service.identity.front_desk import OWN_IDENTIFIER, OWN_PASSWORD
 from tests.service.identity.post_office import PostOffice
 
-TABLES = ("sessions", "links", "mails", "login_attempts", "spent_challenges", "audit_log")
+TABLES = ("sessions", "links", "mails", "login_attempts", "spent_challenges", "known_addresses", "audit_log")
 
 
 def purge_of(desk):
