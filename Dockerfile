@@ -2,10 +2,11 @@
 #
 # Order of the layers, from what changes seldom to what changes often: Python, packages, contracts, chassis, the process's
 # own code. Images of one kind share everything but the last layer.
-ARG PYTHON=3.13
+ARG BASE=python:3.13-slim
 ARG SERVICE=gateway
 
-FROM python:${PYTHON}-slim AS base
+# hadolint ignore=DL3006
+FROM ${BASE} AS base
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/app \
     PYTHONUNBUFFERED=1 \
@@ -135,9 +136,10 @@ FROM run-${SERVICE}
 ARG SERVICE
 ARG VERSION=0.1.0
 ARG REVISION=unknown
+ARG BASE
 LABEL org.opencontainers.image.title="espace-employeur-${SERVICE}" \
       org.opencontainers.image.description="Espace Employeur: ${SERVICE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.base.name="python:3.13-slim"
+      org.opencontainers.image.base.name="${BASE}"
 USER 10001:10001

@@ -5,7 +5,7 @@ ESPACE := .venv/bin/espace
 RUFF := .venv/bin/ruff
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop reset test check bench chaos-bus soak screens lock python set-up-run set-up-test
+.PHONY: help run stop reset test check bench chaos-bus soak screens sbom pin-digests lock python set-up-run set-up-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -42,6 +42,12 @@ soak: set-up-test ## Use the portal for half an hour with a fault every 20 s (MI
 
 screens: set-up-test ## Run the journeys in the browser and keep their pictures in screens/
 	@ESPACE_SCREENS_DIR=$(CURDIR)/screens $(ESPACE) test tests/journeys
+
+sbom: set-up-run ## List what a release is made of, as CycloneDX in sbom/
+	@.venv/bin/python -m ops.sbom
+
+pin-digests: set-up-run ## Name the foreign images by digest in docker-compose.digests.yml (asks their registries)
+	@.venv/bin/python -m ops.pin_digests
 
 lock: set-up-run ## Pin every requirement anew, with hashes
 	@$(PYTHON) -m ops.lock

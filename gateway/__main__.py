@@ -37,7 +37,7 @@ class Portal(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=STOP_SECONDS,
-                proxy_headers=settings.secure,
+                proxy_headers=False,  # the application believes its own proxies (GATEWAY_TRUSTED_PROXIES)
             )
         )
         self._leaving = app.state.leaving

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway import api, errors, pages
 from gateway.edge import Edge
@@ -58,6 +59,8 @@ def create_app(
     app.include_router(api.router)
     errors.install(app)
     app.add_middleware(Edge, public_url=settings.public_url, broken=errors.broken, leaving=state.leaving)
+    # Outermost: everything inside sees the address of the person, if a proxy of ours tells it.
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxies)
     return app
 
 

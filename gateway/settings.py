@@ -20,6 +20,10 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
+def _items(value: str) -> list[str]:
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
 class Settings(ProcessSettings):
     """What the gateway needs to start."""
 
@@ -41,6 +45,10 @@ class Settings(ProcessSettings):
     drain_seconds: Annotated[float, Field(ge=0, le=60)] = Field(
         default=0,
         description="after SIGTERM, how long requests are still taken while /readyz says 503, for a balancer to turn away",
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1,::1",
+        description="addresses and networks of the reverse proxies, with commas; X-Forwarded-For counts from these alone",
     )
     largest_upload: Annotated[int, Field(ge=1)] = Field(
         default=50 * 1024**2, description="bytes; each category of documents has a smaller limit of its own"
@@ -69,6 +77,13 @@ class Settings(ProcessSettings):
     def _is_random(cls, value: SecretStr | None) -> SecretStr | None:
         return value and random_text(value)
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, value: str) -> str:
+        for item in _items(value):
+            ipaddress.ip_network(item)  # the ValueError says which; `*` is none: anybody could pose as anybody
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _is_safe(cls, value: str) -> str:
@@ -78,6 +93,11 @@ class Settings(ProcessSettings):
         if parts.scheme == "http" and _is_loopback(parts.hostname):
             return value.rstrip("/")
         raise ValueError("must be https (plain http is for this machine only: 127.0.0.1, ::1, localhost)")
+
+    @property
+    def proxies(self) -> list[str]:
+        """The reverse proxies, one by one."""
+        return _items(self.trusted_proxies)
 
     @property
     def secure(self) -> bool:
