@@ -43,7 +43,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 WORKDIR /app/gateway/assets
 COPY gateway/assets/package.json gateway/assets/package-lock.json gateway/assets/.npmrc ./
 RUN --mount=type=cache,target=/root/.npm \
-    /opt/node/bin/node /opt/node/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund
+    /opt/node/bin/node /opt/node/lib/node_modules/npm/bin/npm-cli.js ci --omit=dev --ignore-scripts --no-audit --no-fund
 WORKDIR /app
 COPY gateway/assets_build.py gateway/
 COPY gateway/assets gateway/assets

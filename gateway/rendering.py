@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ FILTERS = {
     "size": french.size,
     "local_day": lambda instant: french.full_day(french.local(instant).date()),
     "local_short_day": lambda instant: french.short_day(french.local(instant).date()),
+    "seconds_left": lambda instant: max(0, int((instant - datetime.now(UTC)).total_seconds())),
+    "local_date": lambda instant: french.local(instant).date(),
     "version_day": lambda version: french.long_day(date.fromisoformat(version)),
     "endings": french.endings,
     "anchor": anchor,

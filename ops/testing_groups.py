@@ -23,6 +23,7 @@ GROUPS = (
     Group("journeys", ("tests/journeys",), "portal"),
     Group("service", ("tests/service",), "servers"),
     Group("chaos", ("tests/chaos",), "itself"),
+    Group("pages", ("tests/pages",), "nothing"),
     Group("unit", ("tests/unit", "tests/ops"), "nothing"),
 )
 

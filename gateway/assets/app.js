@@ -64,3 +64,33 @@ function untaken(event) {
 }
 document.addEventListener("htmx:response:error", untaken);
 document.addEventListener("htmx:error", untaken);
+
+// Two minutes before the session ends the page says so. Whatever any tab asks of the server prolongs it.
+const WARNED = 120; // seconds
+const session = document.querySelector("[data-session-idle]");
+if (session) {
+  const idle = Number(session.dataset.sessionIdle);
+  const end = Date.now() / 1000 + Number(session.dataset.sessionEnd);
+  let shown = "";
+
+  const prolonged = () => localStorage.setItem("session-asked", String(Date.now() / 1000));
+  const left = () => Math.min(Number(localStorage.getItem("session-asked")) + idle, end) - Date.now() / 1000;
+  const look = () => {
+    const wanted = left() <= 0 ? "over" : left() <= WARNED ? "soon" : "";
+    if (wanted === shown) return;
+    shown = wanted;
+    for (const note of session.querySelectorAll(".note")) note.remove();
+    if (wanted) session.append(session.querySelector(`template[data-${wanted}]`).content.cloneNode(true));
+  };
+
+  session.addEventListener("click", async (event) => {
+    if (!event.target.closest("[data-stay]")) return;
+    const answer = await fetch("/api/v1/session", { credentials: "same-origin", cache: "no-store" }).catch(() => null);
+    if (answer?.ok) prolonged();
+    look();
+  });
+  document.addEventListener("htmx:after:request", prolonged);
+  prolonged();
+  look();
+  setInterval(look, 5000);
+}

@@ -24,7 +24,7 @@ function ready(form) {
 function checkSizes(form) {
   const field = ready(form);
   const large = [...field.files].some((file) => file.size > Number(form.dataset.maxBytes));
-  field.setCustomValidity(large ? form.dataset.tooLarge : "");
+  showFault(form, "fichier", large ? form.dataset.tooLarge : "");
   return !large;
 }
 
@@ -63,7 +63,7 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest?.("form[data-upload]");
   if (!form || event.target.type !== "file") return;
   list(form);
-  if (!checkSizes(form)) event.target.reportValidity();
+  checkSizes(form);
 });
 
 for (const kind of ["dragover", "dragleave", "drop"]) {
@@ -95,7 +95,11 @@ document.addEventListener("submit", (event) => {
 
 async function sendAll(form) {
   const button = form.querySelector("button[type=submit]");
-  if (button.disabled || !checkSizes(form)) return;
+  if (button.disabled) return;
+  if (!checkSizes(form)) {
+    ready(form).focus();
+    return;
+  }
   if (!uploads.has(form)) list(form);
   const entries = uploads.get(form);
   form.querySelector("[data-files]").hidden = false;

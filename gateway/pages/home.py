@@ -34,6 +34,8 @@ async def show_home(request: Request, visitor: Annotated[Visitor, Depends(MEMBER
         totals=paid.totals,
         newest=newest,
         newest_amount=sum(payment.amount for payment in newest),
+        last_payments=current[:SHOWN],
+        since=visitor.known.last_login_at,
         documents=deposited.documents,
         to_correct=to_correct,
         dossier_count=len(dossiers.dossiers),

@@ -23,6 +23,12 @@ class FakeBus(FakeIdentity, FakePayments, FakeDocuments):
         self.listeners: dict[str, Callable[[Any], None]] = {}
         self.disconnected: list[Callable[[], None]] = []
 
+    def forget(self) -> None:
+        """Be as at the start again, for those who listen already."""
+        kept = {name: vars(self)[name] for name in ("listeners", "disconnected")}
+        vars(self).clear()
+        vars(self).update(vars(FakeBus()) | kept)
+
     async def start(self) -> None:
         """Nothing to connect to."""
 

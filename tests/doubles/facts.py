@@ -8,6 +8,7 @@ from espace_contracts.types import Funder, Period, Person
 SIRET = "73282932000074"
 SPACE = UUID("0d5b9a4e-3f0e-4a38-9f4e-9f2f0a3c2b11")
 NOW = datetime(2019, 12, 12, 8, 8, tzinfo=UTC)
+LATER = datetime(2099, 12, 12, 8, 8, tzinfo=UTC)
 FUNDER = Funder(name="Transitions Pro Grand Est", email="contact@transitionspro-ge.example", phone="+33 3 00 00 00 00")
 AUDREY = Person(last_name="MARTIN", first_name="Audrey")
 THEO = Person(last_name="NGUYEN", first_name="Théo")

@@ -5,7 +5,7 @@ from uuid import uuid5
 from espace_contracts import errors, identity
 from espace_contracts.rpc import Done
 
-from tests.doubles.facts import FUNDER, NOW, SIRET, SPACE
+from tests.doubles.facts import FUNDER, LATER, NOW, SIRET, SPACE
 
 
 def session(state: str = "active", *, policy: bool = True, pending: str | None = None) -> identity.Session:
@@ -24,8 +24,8 @@ def session(state: str = "active", *, policy: bool = True, pending: str | None =
         funder=FUNDER,
         opened_at=NOW,
         last_login_at=NOW,
-        idle_expires_at=NOW,
-        absolute_expires_at=NOW,
+        idle_expires_at=LATER,
+        absolute_expires_at=LATER,
     )
 
 

@@ -45,7 +45,8 @@ GUIDE = (
 
 
 def totals(listed: tuple[payments.Payment, ...], ticks: dict[str, payments.Tick]) -> payments.PaymentTotals:
-    """The totals of some payments."""
+    """The totals of some payments; cancelled ones do not count."""
+    listed = tuple(one for one in listed if one.state == "current")
     done = [one for one in listed if one.payment_number in ticks]
     left = [one for one in listed if one.payment_number not in ticks]
     return payments.PaymentTotals(

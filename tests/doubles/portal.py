@@ -1,6 +1,7 @@
 """What a gateway over canned answers is started with."""
 
 import base64
+from typing import Any
 
 from nacl.public import PrivateKey
 
@@ -30,10 +31,5 @@ ORIGIN = "http://127.0.0.1:8000"
 def settings(**more: object) -> Settings:
     """Settings of a gateway on this machine."""
     key = base64.b64encode(bytes(PrivateKey(b"k" * 32).public_key)).decode()
-    return Settings(
-        amqp_url="amqp://nobody:to-nowhere@nowhere/",
-        identity_public_key=key,
-        robot_key=ROBOT_KEY,
-        PUBLIC_URL=ORIGIN,
-        **more,
-    )
+    facts: dict[str, Any] = {"identity_public_key": key, "robot_key": ROBOT_KEY, "PUBLIC_URL": ORIGIN}
+    return Settings(amqp_url="amqp://nobody:to-nowhere@nowhere/", **facts | more)

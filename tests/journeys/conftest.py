@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,14 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     Page,
-    Playwright,
     Response,
     expect,
-    sync_playwright,
 )
 
+from tests.browser import browser, playwright
 from tests.journeys.outside import Employer, FunderSystem, Mailbox
 
+__all__ = ["browser", "playwright"]  # fixtures
 PATIENCE = 15_000  # milliseconds
 expect.set_options(timeout=PATIENCE)
 
@@ -48,25 +47,6 @@ def mailbox(stack: dict[str, Any]) -> Mailbox:
 def funder(stack: dict[str, Any]) -> FunderSystem:
     """The funder's systems."""
     return FunderSystem(stack["amqp"])
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """The driver."""
-    with sync_playwright() as driver:
-        yield driver
-
-
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """The system's Chromium, in French."""
-    chromium = shutil.which("chromium") or "/usr/bin/chromium"
-    environment = {**os.environ, "LANGUAGE": "fr", "LANG": "C.UTF-8"}
-    browser = playwright.chromium.launch(
-        executable_path=chromium, args=["--no-sandbox", "--lang=fr-FR"], env=environment
-    )
-    yield browser
-    browser.close()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -108,8 +88,6 @@ def new_context(
     yield make
     if request.node.stash.get(FAILED, False):
         _picture(contexts, request.node.name, Path(os.environ["ESPACE_TEST_STACK"]).parent / "pictures")
-    elif "ESPACE_SCREENS_DIR" in os.environ:  # `make screens`
-        _picture(contexts, request.node.name, Path(os.environ["ESPACE_SCREENS_DIR"]))
     for context in contexts:
         context.close()
     assert complaints == []
