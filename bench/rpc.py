@@ -6,10 +6,8 @@ aiormq. They take turns within each round, on one broker.
 
 import asyncio
 import json
-import os
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack
@@ -24,15 +22,14 @@ from amqp.exceptions import NotFound
 from espace_contracts.rpc import Method
 
 from bench import private_broker, results_file
+from bench.processes import cpu_seconds, started
 from bench.rpc_contract import ECHO, NAMES, STOCK, Echo
 from chassis.asyncbus import BusClient
 from chassis.topology import RPC_EXCHANGE, delivery_exchange
-from ops.folders import ROOT
 
 ROUNDS, CALLS, AT_A_TIME, WARM_UP = 7, 800, 16, 200
 PATIENCE = 60  # seconds for a server to listen: nameko tells nobody when it does
 SIRET = "73282932000074"
-TICK = os.sysconf("SC_CLK_TCK")
 GOALS = {"stock": (2.5, "nameko 2.14.1"), "aio-pika": (1.0, "aio-pika's RPC pattern"), "raw": (0.55, "raw aiormq echo")}
 PROGRAM = "import sys; from bench.rpc_servers import serve; serve(*sys.argv[1:])"
 Call = Callable[[int], Awaitable[object]]
@@ -44,13 +41,6 @@ class Found:
 
     cpu: list[float] = field(default_factory=list)  # microseconds of the server a call
     rate: list[float] = field(default_factory=list)  # calls a second
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time of the process so far."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 async def through_bus(stack: AsyncExitStack, amqp_url: str, method: Method) -> Call:
@@ -128,14 +118,6 @@ async def measure(amqp_url: str, servers: dict[str, subprocess.Popen[bytes]]) ->
     return found
 
 
-def started(stack: ExitStack, name: str, amqp_url: str) -> subprocess.Popen[bytes]:
-    """The server *name*, which ends with *stack*."""
-    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", PROGRAM, name, amqp_url], cwd=ROOT)
-    stack.callback(process.wait, 20)
-    stack.callback(process.kill)
-    return process
-
-
 def declare_exchanges(amqp_url: str) -> None:
     """What `espace migrate` would have made."""
     with kombu.Connection(amqp_url) as connection:
@@ -191,7 +173,7 @@ def main() -> None:
     """Measure, print, keep the result."""
     with private_broker.running() as amqp_url, ExitStack() as stack:
         declare_exchanges(amqp_url)
-        servers = {name: started(stack, name, amqp_url) for name in NAMES}
+        servers = {name: started(stack, "-c", PROGRAM, name, amqp_url) for name in NAMES}
         wait_until_consumed(amqp_url)
         found = asyncio.run(measure(amqp_url, servers))
     results_file.write("rpc", lines(found))

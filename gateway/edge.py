@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -62,9 +62,10 @@ class Edge:
         self.leaving = leaving
         self.broken = broken
         self.origin = origin_of(public_url)
-        self.headers = dict(ALWAYS)
+        headers = dict(ALWAYS)
         if public_url.startswith("https://"):
-            self.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+            headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -83,12 +84,11 @@ class Edge:
             nonlocal status, has_begun
             if message["type"] == "http.response.start":
                 status, has_begun = message["status"], True
-                headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
-                headers["X-Request-Id"] = trace
-                if self.leaving.begun:
-                    headers["Connection"] = "close"  # the next request goes to a process that stays
+                given = {name for name, _ in message["headers"]}
+                added = [pair for pair in self.headers if pair[0] not in given]
+                message["headers"] = [*message["headers"], *added, (b"x-request-id", trace.encode())]
+                if self.leaving.begun:  # the next request goes to a process that stays
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
         try:

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse, Response
 
 from gateway.api import deposits, documents, dossiers, payments, session
+from gateway.routing import Section, is_api
 from gateway.session import API_EVERYBODY, Visitor
 
 PREFIX = "/api/v1"
-router = APIRouter(prefix=PREFIX)
+router = Section(is_api, prefix=PREFIX)
 for module in (session, payments, documents, deposits, dossiers):
     router.include_router(module.router)
 

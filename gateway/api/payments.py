@@ -27,7 +27,7 @@ class PaymentList(Page[api.Payment]):
     months: list[api.MonthTotal]
 
 
-def criteria(
+async def criteria(
     paid_from: Annotated[Day | None, Query()] = None,
     paid_to: Annotated[Day | None, Query()] = None,
     worked_from: Annotated[Day | None, Query()] = None,
@@ -35,7 +35,7 @@ def criteria(
     text: Annotated[str | None, Query(max_length=200)] = None,
     ticked: Annotated[bool | None, Query()] = None,
 ) -> api.PaymentSearch:
-    """The criteria of a search in the query; they combine."""
+    """The criteria of a search in the query; they combine. A coroutine, or FastAPI gives it a thread of its own."""
     return api.PaymentSearch(
         paid_from=paid_from, paid_to=paid_to, worked_from=worked_from, worked_to=worked_to, text=text, ticked=ticked
     )

@@ -1,7 +1,5 @@
 """The HTML pages, one module a chapter of what people do."""
 
-from fastapi import APIRouter
-
 from gateway.pages import (
     account,
     contact,
@@ -19,8 +17,9 @@ from gateway.pages import (
     payment_ticks,
     payments,
 )
+from gateway.routing import Section, is_api
 
-router = APIRouter(include_in_schema=False)
+router = Section(lambda path: not is_api(path), include_in_schema=False)
 for module in (
     login,
     first_login,
