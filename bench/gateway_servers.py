@@ -4,6 +4,7 @@ All ask the same service of canned answers, `services`. Ours is the real gateway
 """
 
 import asyncio
+import secrets
 import sys
 from typing import Any
 from uuid import uuid4
@@ -45,7 +46,7 @@ def services(amqp_url: str, _port: int) -> None:
             """Everybody is known."""
             return session
 
-    runner = ServiceRunner({"AMQP_URI": amqp_url, "max_workers": 32, "HEARTBEAT": 20})
+    runner = ServiceRunner({"AMQP_URI": amqp_url, "AMQP_SSL": False, "max_workers": 32, "HEARTBEAT": 20})
     runner.add_service(Payments)
     runner.add_service(Identity)
     runner.start()
@@ -67,7 +68,9 @@ def ours(amqp_url: str, port: int) -> None:
 
     chassis.logging.configure("INFO", process="gateway")
     key = b64encode(bytes(PrivateKey(b"k" * 32).public_key)).decode()
-    settings = Settings(amqp_url=SecretStr(amqp_url), identity_public_key=key, robot_key=SecretStr("r" * 32))
+    settings = Settings(
+        amqp_url=SecretStr(amqp_url), identity_public_key=key, robot_key=SecretStr(secrets.token_urlsafe(32))
+    )
     app = create_app(settings, BusClient(amqp_url), manifest={})
     uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False, server_header=False)
 

@@ -21,7 +21,7 @@ def serve(database_url: str, amqp_url: str) -> None:
         relay = OutboxRelay()
 
     settings = SimpleNamespace(worker_database_url=SecretStr(database_url))
-    container = ServiceContainer(Relay, {"AMQP_URI": amqp_url, "settings": settings})
+    container = ServiceContainer(Relay, {"AMQP_URI": amqp_url, "AMQP_SSL": False, "settings": settings})
     container.start()
     while True:
         eventlet.sleep(60)

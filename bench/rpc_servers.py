@@ -44,7 +44,9 @@ def stock(amqp_url: str) -> None:
 def _serve(service: type, amqp_url: str) -> None:
     from nameko.containers import ServiceContainer
 
-    container = ServiceContainer(service, {"AMQP_URI": amqp_url, "max_workers": PREFETCH, "HEARTBEAT": 20})
+    container = ServiceContainer(
+        service, {"AMQP_URI": amqp_url, "AMQP_SSL": False, "max_workers": PREFETCH, "HEARTBEAT": 20}
+    )
     container.start()
     container.wait()
 
