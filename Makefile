@@ -37,16 +37,11 @@ bench: set-up-test ## Measure (NAME=start, excel …); writes bench/results/NAME
 chaos-bus: set-up-test ## Kill, freeze and stop what delivers events, and count what is lost or doubled
 	@$(ESPACE) bench chaos_bus
 
-<<<<<<< HEAD
 soak: set-up-test ## Use the portal for half an hour with a fault every 20 s (MINUTES=30)
 	@SOAK_MINUTES=$(or $(MINUTES),30) $(ESPACE) bench soak
 
-screens: set-up-test ## Run the journeys in the browser and keep their pictures in screens/
-	@ESPACE_SCREENS_DIR=$(CURDIR)/screens $(ESPACE) test tests/journeys
-=======
 screens: set-up-test ## Draw every page in every state, wide, on a phone and on paper: screens/index.html
 	@.venv/bin/python -m tests.pages.screens screens
->>>>>>> 862f2e0 (Pages: every state in one catalogue, drawn by make screens and checked by axe-core at two widths, with and without scripts; the session says when it ends)
 
 sbom: set-up-run ## List what a release is made of, as CycloneDX in sbom/
 	@.venv/bin/python -m ops.sbom
