@@ -23,6 +23,11 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=bind,source=requirements/service.txt,target=/requirements.txt \
     pip --python /opt/venv/bin/python install --no-input --require-hashes --requirement /requirements.txt
 
+FROM install-service AS install-documents
+RUN --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=bind,source=requirements/documents.txt,target=/requirements.txt \
+    pip --python /opt/venv/bin/python install --no-input --require-hashes --requirement /requirements.txt
+
 FROM install AS install-gateway
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=bind,source=requirements/gateway.txt,target=/requirements.txt \
@@ -105,7 +110,9 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s -
     CMD ["python", "-IS", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8102/healthz', timeout=4)"]
 CMD ["python", "-m", "chassis.process", "services.payments"]
 
-FROM runtime-service AS run-documents
+FROM runtime AS run-documents
+COPY --from=install-documents /opt/venv /opt/venv
+COPY --from=shared /app /app
 COPY --from=code-documents /app /app
 EXPOSE 8103
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \

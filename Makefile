@@ -5,7 +5,7 @@ ESPACE := .venv/bin/espace
 RUFF := .venv/bin/ruff
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop reset test check bench chaos-bus soak screens sbom pin-digests lock python set-up-run set-up-test
+.PHONY: help run stop reset test check bench chaos-bus chaos-files soak screens sbom pin-digests lock python set-up-run set-up-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -36,6 +36,9 @@ bench: set-up-test ## Measure (NAME=start, excel …); writes bench/results/NAME
 
 chaos-bus: set-up-test ## Kill, freeze and stop what delivers events, and count what is lost or doubled
 	@$(ESPACE) bench chaos_bus
+
+chaos-files: set-up-test ## Kill what takes uploads in, and the store, and count what is lost or left over
+	@$(ESPACE) bench chaos_files
 
 soak: set-up-test ## Use the portal for half an hour with a fault every 20 s (MINUTES=30)
 	@SOAK_MINUTES=$(or $(MINUTES),30) $(ESPACE) bench soak

@@ -26,6 +26,7 @@ def document(
         media_type=row.media_type,
         size=row.size,
         sha256=row.sha256,
+        estimated=row.drawn_from is not None and row.drawn_at is None,
         depositor=row.depositor_kind,
         depositor_name=row.depositor_name,
         deposited_at=row.deposited_at,

@@ -140,6 +140,9 @@ advices = Table(
     _text("siret"),
     Column("document_id", Uuid, nullable=False),
     Column("deposited", Boolean, nullable=False, comment="the funder's own, which no drawn one replaces"),
+    Column(
+        "facts", JSONB, nullable=True, comment="the payment as it is, to draw a page from when the funder's own goes"
+    ),
 )
 
 document_changes = Table(

@@ -10,7 +10,7 @@ from espace_contracts.envelope import Event
 from espace_contracts.errors import FileRefused
 from espace_contracts.registry import REPLAYS
 from espace_contracts.replay import EventsPage, EventsSince
-from espace_contracts.rpc import Method
+from espace_contracts.rpc import FUNDER, Method
 
 from chassis import replay
 from chassis.bus import Caller, Unacceptable, rpc, subscribe
@@ -18,7 +18,7 @@ from chassis.idempotency import once
 from chassis.measures import Measures
 from chassis.objectstore import ObjectStoreProvider
 from chassis.service import Service
-from chassis.threads import off_hub
+from chassis.threads import off_hub_serially
 from services.documents import advice, domain, intake
 from services.documents.scanner import WAITING_SCANS, Scanner
 from services.documents.sweeper import Sweeper
@@ -200,7 +200,9 @@ class DocumentsService(Service):
 
     def _change(self, method: Method, request: Any, change: Callable[..., api.Document]) -> api.Document:
         changer = domain.depositor_of(self.caller.kind, self.caller.name, request.actor)
-        with self.db.transaction(siret=request.siret) as connection:
+        # the funder's own advice makes way for ours, or takes its place again, wherever that is
+        is_funder = changer.kind == FUNDER
+        with self.db.work() if is_funder else self.db.transaction(siret=request.siret) as connection:
             work = partial(change, connection, request, changer=changer, now=self.clock())
             return once(connection, method, request, work, caller=self._key_owner())
 
@@ -218,7 +220,7 @@ class DocumentsService(Service):
 
     def _draw(self, siret: str, opening: documents.Opening) -> int:
         """Draw an advice at its first opening and keep it; two first openings at a time store the same bytes."""
-        content = off_hub(advice.draw, advice.AdviceFacts.model_validate(opening.to_draw))
+        content = off_hub_serially(advice.draw, advice.AdviceFacts.model_validate(opening.to_draw))
         self.files.put(opening.object_key, content, opening.media_type)
         with self.db.transaction(siret=siret) as connection:
             advices.note_drawn(

@@ -45,6 +45,10 @@ class Document(Answer):
     media_type: str
     size: int
     sha256: Sha256
+    estimated: bool = Field(
+        default=False,
+        description="of a remittance advice that nobody has opened yet: *size* is an estimate and *sha256* zeros",
+    )
     depositor: DepositorKind
     depositor_name: str
     deposited_at: Instant

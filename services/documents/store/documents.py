@@ -18,7 +18,8 @@ def documents_with_files(siret: str, *, deleted: bool = False) -> Select[Any]:
     current = and_(versions.document_id == documents.c.id, versions.version == documents.c.version)
     files = (versions.object_key, versions.file_name, versions.media_type, versions.size, versions.sha256)
     state = documents.c.deleted_at.is_not(None) if deleted else documents.c.deleted_at.is_(None)
-    chosen = select(documents, *files, versions.scan).select_from(documents.join(document_versions, current))
+    drawn = (versions.drawn_from, versions.drawn_at)
+    chosen = select(documents, *files, *drawn, versions.scan).select_from(documents.join(document_versions, current))
     return chosen.where(documents.c.siret == siret, state)
 
 

@@ -11,7 +11,7 @@ from espace_contracts.payments import PaymentRecorded
 from sqlalchemy import Connection
 
 from chassis import outbox
-from services.documents.advice import AdviceFacts, draw
+from services.documents.advice import TYPICAL_SIZE, AdviceFacts
 from services.documents.domain import FOLDER, Depositor, name_key, number_key
 from services.documents.file_checks import PDF
 from services.documents.store import advices as store
@@ -20,6 +20,7 @@ from services.documents.store import dossiers as dossier_store
 from services.documents.usecases.documents import get_document
 
 CATEGORY = "remittance_advice"
+NOT_DRAWN = "0" * 64
 
 
 def record_payment(connection: Connection, payment: PaymentRecorded, *, now: datetime) -> None:
@@ -27,12 +28,12 @@ def record_payment(connection: Connection, payment: PaymentRecorded, *, now: dat
     known = store.lock_advice(connection, payment.payment_number)
     if known is not None and known.version >= payment.version:
         return
-    if known is not None and known.deposited and known.siret == payment.siret:
-        _save(connection, payment.siret, payment, document_id=known.document_id, deposited=True)
-        return
     facts = _facts(connection, payment)
+    if known is not None and known.deposited and known.siret == payment.siret:
+        _save(connection, facts, version=payment.version, document_id=known.document_id, deposited=True)
+        return
     file = _file(facts, now=now)
-    issued_at = datetime.combine(payment.paid_on, time(12), UTC)  # lists are by the day of the payment
+    issued_at = _issued_at(facts)
     if known is not None and known.siret == payment.siret:
         document_id: UUID = known.document_id
         values = {"deposited_at": issued_at} | _found_by(facts)
@@ -40,17 +41,35 @@ def record_payment(connection: Connection, payment: PaymentRecorded, *, now: dat
     else:
         if known is not None:
             store.withdraw(connection, known.siret, known.document_id, now=now)
-        document_id = uuid4()
-        number = 1
-        document = _document(facts, document_id) | {"deposited_at": issued_at} | _found_by(facts)
-        document_store.add_document(connection, payment.siret, document=document, file=file)
-    _save(connection, payment.siret, payment, document_id=document_id, deposited=False)
+        document_id, number = _add(connection, payment.siret, facts, file), 1
+    _save(connection, facts, version=payment.version, document_id=document_id, deposited=False)
+    _tell(connection, payment.siret, payment.payment_number, document_id, version=number, deposited=False, now=now)
+
+
+def _issued_at(facts: AdviceFacts) -> datetime:
+    """Lists are by the day of the payment."""
+    return datetime.combine(facts.paid_on, time(12), UTC)
+
+
+def _add(connection: Connection, siret: str, facts: AdviceFacts, file: dict[str, Any]) -> UUID:
+    document_id = uuid4()
+    document = _document(facts, document_id) | {"deposited_at": _issued_at(facts)} | _found_by(facts)
+    document_store.add_document(connection, siret, document=document, file=file)
+    return document_id
+
+
+def _tell(
+    connection: Connection,
+    siret: str,
+    payment_number: str,
+    document_id: UUID,
+    *,
+    version: int,
+    deposited: bool,
+    now: datetime,
+) -> None:
     event = api.RemittanceAdviceIssued(
-        siret=payment.siret,
-        document_id=document_id,
-        version=number,
-        payment_number=payment.payment_number,
-        deposited=False,
+        siret=siret, document_id=document_id, version=version, payment_number=payment_number, deposited=deposited
     )
     outbox.publish(connection, event, subject=str(document_id), at=now)
 
@@ -70,10 +89,20 @@ def record_deposited(
     version = known.version if known is not None else 0
     values = {"version": version, "document_id": document_id, "deposited": True}
     store.save_advice(connection, siret, payment_number=payment_number, **values)
-    event = api.RemittanceAdviceIssued(
-        siret=siret, document_id=document_id, version=1, payment_number=payment_number, deposited=True
-    )
-    outbox.publish(connection, event, subject=str(document_id), at=now)
+    _tell(connection, siret, payment_number, document_id, version=1, deposited=True, now=now)
+
+
+def return_to_drawn(
+    connection: Connection, siret: str, payment_number: str, *, document_id: UUID, now: datetime
+) -> None:
+    """The funder has deleted its own advice: ours is the payment's again, as the newest facts have it."""
+    known = store.lock_advice(connection, payment_number)
+    if known is None or known.document_id != document_id or known.facts is None:
+        return
+    facts = AdviceFacts.model_validate(known.facts)
+    drawn = _add(connection, siret, facts, _file(facts, now=now))
+    _save(connection, facts, version=known.version, document_id=drawn, deposited=False)
+    _tell(connection, siret, payment_number, drawn, version=1, deposited=False, now=now)
 
 
 def _take_the_place_of(
@@ -87,18 +116,20 @@ def _take_the_place_of(
     store.withdraw(connection, siret, former_id, now=now)
 
 
-def _save(connection: Connection, siret: str, payment: PaymentRecorded, *, document_id: UUID, deposited: bool) -> None:
-    values = {"version": payment.version, "document_id": document_id, "deposited": deposited}
-    store.save_advice(connection, siret, payment_number=payment.payment_number, **values)
+def _save(connection: Connection, facts: AdviceFacts, *, version: int, document_id: UUID, deposited: bool) -> None:
+    siret = facts.siret or ""
+    values = {"version": version, "document_id": document_id, "deposited": deposited}
+    values["facts"] = facts.model_dump(mode="json")
+    store.save_advice(connection, siret, payment_number=facts.payment_number, **values)
     if deposited:
-        document_store.set_document(connection, siret, document_id, **_keys_of(payment))
+        document_store.set_document(connection, siret, document_id, **_keys_of(facts))
 
 
 def _found_by(facts: AdviceFacts) -> dict[str, str]:
     return _keys_of(facts) | {"payment_key": number_key(facts.payment_number)}
 
 
-def _keys_of(payment: PaymentRecorded | AdviceFacts) -> dict[str, str]:
+def _keys_of(payment: AdviceFacts) -> dict[str, str]:
     """An advice is found by the payment's dossier and beneficiary, and tied to neither (S34)."""
     person = payment.beneficiary
     return {
@@ -119,13 +150,13 @@ def _facts(connection: Connection, payment: PaymentRecorded) -> AdviceFacts:
 
 
 def _file(facts: AdviceFacts, *, now: datetime) -> dict[str, Any]:
-    content = draw(facts)
+    """What is known of a page that is drawn at its first opening: of its bytes, only about how many they will be."""
     return {
         "object_key": FOLDER + uuid4().hex,
         "file_name": f"avis-de-virement-{facts.payment_number}.pdf",
         "media_type": PDF,
-        "size": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "size": TYPICAL_SIZE,
+        "sha256": NOT_DRAWN,
         "scan": "available",  # our own bytes
         "created_at": now,
         "drawn_from": facts.model_dump(mode="json"),
@@ -156,6 +187,6 @@ def get_advice(connection: Connection, request: api.GetAdvice, *, viewer: Deposi
 def note_drawn(
     connection: Connection, siret: str, document_id: UUID, version: int, *, content: bytes, now: datetime
 ) -> None:
-    """The PDF is kept from now on; its size may differ when a newer release has drawn it."""
+    """The PDF is kept from now on."""
     digest = hashlib.sha256(content).hexdigest()
     store.set_drawn(connection, siret, document_id, version, size=len(content), sha256=digest, drawn_at=now)

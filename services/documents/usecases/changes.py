@@ -16,6 +16,7 @@ from services.documents.store import categories as category_store
 from services.documents.store import changes as store
 from services.documents.store import documents as document_store
 from services.documents.store import dossiers as dossier_store
+from services.documents.usecases import advices
 from services.documents.usecases.categories import open_category
 
 
@@ -124,11 +125,17 @@ def delete(connection: Connection, request: api.DeleteDocument, *, changer: Depo
         restorable_until=now + domain.RESTORABLE,
     )
     outbox.publish(connection, event, subject=str(document.id), at=now)
+    if document.payment_number is not None:
+        number = document.payment_number
+        advices.return_to_drawn(connection, request.siret, number, document_id=document.id, now=now)
     return _answer(connection, store.deleted_document(connection, request.siret, document.id), viewer=changer)
 
 
 def restore(connection: Connection, request: api.RestoreDocument, *, changer: Depositor, now: datetime) -> api.Document:
-    """The deposit is back where it was. Raises NotFound when it is not in the trash or was there too long, NotAllowed."""
+    """The deposit is back where it was. Raises NotFound when it is not in the trash or was there too long, NotAllowed.
+
+    An advice of the funder's own is the payment's again; NotFound when that has moved to another employer.
+    """
     document = document_store.lock_document(connection, request.siret, request.document_id)
     if document is None or document.deleted_at is None or document.purging_at is not None:
         raise NotFound
@@ -141,6 +148,9 @@ def restore(connection: Connection, request: api.RestoreDocument, *, changer: De
         siret=request.siret, account_id=changer.account_id, document_id=document.id, version=document.version
     )
     outbox.publish(connection, event, subject=str(document.id), at=now)
+    if document.payment_number is not None:
+        number = document.payment_number
+        advices.record_deposited(connection, request.siret, number, document_id=document.id, now=now)
     return _answer(connection, document_store.get_document(connection, request.siret, document.id), viewer=changer)
 
 

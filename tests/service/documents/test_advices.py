@@ -5,14 +5,18 @@ import io
 import itertools
 import urllib.request
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import pdfua
+import pikepdf
 import pytest
 from espace_contracts import documents as api
 from espace_contracts.errors import NotFound
 from espace_contracts.payments import PaymentRecorded
 from pypdf import PdfReader
 
+from services.documents.advice import AdviceFacts, draw
 from services.documents.file_checks import PDF, check_content
 from tests.service.documents.documents_world import OTHER, START, TILLEULS, World, event_of
 
@@ -56,7 +60,7 @@ def fetched(world: World, document: api.Document, **members: Any) -> bytes:
 def words(content: bytes) -> str:
     check_content(io.BytesIO(content), PDF)
     (page,) = PdfReader(io.BytesIO(content), strict=True).pages
-    return page.extract_text().replace("\u00a0", " ")
+    return page.extract_text().replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def test_s34_an_advice_is_an_employer_document_that_can_be_read(tilleuls: World) -> None:
@@ -69,9 +73,37 @@ def test_s34_an_advice_is_an_employer_document_that_can_be_read(tilleuls: World)
     assert advice.deposited_at.date() == date(2019, 12, 11)
     assert not advice.changeable
     content = fetched(tilleuls, advice)
-    for word in ("806113", "2 764,94 €", "11/12/2019", "MARTIN Audrey", "19GE00565", "Transitions Pro Grand Est"):
-        assert word in words(content)
-    assert (len(content), hashlib.sha256(content).hexdigest()) == (advice.size, advice.sha256)
+    page = words(content)
+    for word in ("n° 806113", "2 764,94 €", "11 décembre 2019", "MARTIN Audrey", "19GE00565", "732 829 320 00074"):
+        assert word in page
+    assert "Transitions Pro Grand Est" in page
+    assert advice.estimated, "nobody had opened it"
+    (opened,) = listed(tilleuls)
+    assert (len(content), hashlib.sha256(content).hexdigest()) == (opened.size, opened.sha256)
+    assert not opened.estimated
+
+
+def test_s34_the_page_is_tagged_as_pdf_ua_wants_it_and_always_the_same(tmp_path: Path) -> None:
+    periods = [
+        {"start": f"20{year}-{month:02}-01", "end": f"20{year}-{month:02}-28"}
+        for year in (17, 18)
+        for month in range(1, 13)
+    ]
+    facts = AdviceFacts.model_validate(
+        payment(
+            periods=periods, training_title="Très longue formation " * 9, amount="-1.00", state="cancelled"
+        ).model_dump(mode="json", include=set(AdviceFacts.model_fields))
+    )
+    content = draw(facts)
+    assert draw(facts) == content
+    page = words(content)  # it is one
+    assert page.count("du 01/") == 24
+    with pikepdf.open(io.BytesIO(content)) as document:
+        assert document.check_pdf_syntax() == []
+        assert str(document.Root.Lang) == "fr-FR"
+    file = tmp_path / "advice.pdf"
+    file.write_bytes(content)
+    assert [finding.rule_id for finding in pdfua.validate(str(file)).findings] == []
 
 
 def test_s34_the_pdf_is_drawn_at_the_first_opening_and_then_kept(tilleuls: World) -> None:
@@ -119,8 +151,8 @@ def test_a_payment_may_come_before_its_dossier_and_have_any_letters(world: World
     record(world, payment(beneficiary=odd, training_title="long " * 39, amount="-1234567.80"))
     (advice,) = listed(world)
     text = words(fetched(world, advice))
-    assert "UCZAK (née D’Œuvre) Zoé\\" in text
-    assert "-1 234 567,80 €" in text
+    assert "ŁUCZAK (née D’Œuvre) Zoé\\" in text
+    assert "\u22121 234 567,80 €" in text
     assert "repris le" in text
 
 
@@ -135,3 +167,27 @@ def test_s54_anothers_advice_and_none_are_not_told_apart(world: World, siret: st
     record(world, payment())
     with pytest.raises(NotFound):
         world.service().get_advice(api.GetAdvice(siret=siret, payment_number=number))
+
+
+def deposited(world: World) -> api.Document:
+    """The funder hands in its own advice of the payment."""
+    nothing = {"dossier_number": None, "period": None, "actor": None}
+    return world.deposit(user="funder.demo", category="remittance_advice", payment_number="806113", **nothing)
+
+
+def test_s34_ours_comes_back_when_the_funder_deletes_its_own(tilleuls: World) -> None:
+    record(tilleuls, payment(1))
+    own = deposited(tilleuls)
+    record(tilleuls, payment(2, amount="2700.00"))
+    assert [each.document_id for each in listed(tilleuls)] == [own.document_id]
+    request = {"siret": TILLEULS, "document_id": own.document_id}
+    tilleuls.service("funder.demo").delete_document(api.DeleteDocument.model_validate(request))
+    (ours,) = listed(tilleuls)
+    assert ours.document_id != own.document_id
+    assert "2 700,00 €" in words(fetched(tilleuls, ours))
+    found = tilleuls.service().get_advice(api.GetAdvice(siret=TILLEULS, payment_number="806113"))
+    assert found.document_id == ours.document_id
+    tilleuls.service("funder.demo").restore_document(api.RestoreDocument.model_validate(request))
+    assert [each.document_id for each in listed(tilleuls)] == [own.document_id]
+    record(tilleuls, payment(3))
+    assert [each.document_id for each in listed(tilleuls)] == [own.document_id], "and stays for good"
