@@ -12,13 +12,20 @@ from ops.surroundings import operator_environment
 FACTS = """
 select a.id::text as account_id, e.siret, e.legal_name, e.contact_email, a.state, a.identifier, a.pending_identifier,
        a.provisional_expires_at, a.created_at, a.last_login_at,
-       (select max(l.expires_at) from links l where l.account_id = a.id and l.purpose = 'confirm_identifier'
-           and l.used_at is null and l.voided_at is null) as confirmation_expires_at
+       (select min(p.accepted_at) from privacy_acceptances p where p.account_id = a.id) as policy_accepted_at,
+       (select count(*) from sessions s where s.account_id = a.id and s.ended_at is null
+           and s.idle_expires_at > now()) as open_sessions,
+       (select max(t.blocked_until) from login_attempts t where t.blocked_until > now()
+           and t.subject = 'identifier:' || encode(sha256(convert_to(a.identifier_key, 'UTF8')), 'hex')) as delayed_until
   from employers e
   join account_access w on w.siret = e.siret
   join accounts a on a.id = w.account_id
  where e.siret = %s
  order by a.created_at
+"""
+LINKS = """
+select purpose, expires_at, details ->> 'contact_email' as address
+  from links where account_id = %s and used_at is null and voided_at is null and expires_at > now() order by expires_at
 """
 MAILS = """
 select name, recipient, state, attempts, created_at, settled_at, server_answer,
@@ -40,6 +47,7 @@ def facts(environment: Mapping[str, str], siret: str, *, now: datetime) -> list[
     with psycopg.connect(url, row_factory=dict_row, connect_timeout=5) as connection:
         found = connection.execute(FACTS, (siret,)).fetchall()
         for account in found:
+            account["links"] = connection.execute(LINKS, (account["account_id"],)).fetchall()
             account["mails"] = connection.execute(MAILS, (account["account_id"],)).fetchall()
     if not found:
         raise UnknownEmployer(siret)
@@ -57,7 +65,10 @@ def next_step(account: Mapping[str, Any], *, now: datetime) -> str:
     if newest == "queued":
         return "The newest mail still waits to be sent: look at the server's answer, it is tried again by itself."
     if account["state"] == "active":
-        return "The first login is over: the employer logs in, or follows « Mot de passe oublié »."
+        return (
+            "The first login is over: the employer logs in, or follows « Mot de passe oublié »;"
+            " `espace accounts reissue SIRET` mails the identifier and a link for the password."
+        )
     expires_at = account["provisional_expires_at"]
     if expires_at is None or expires_at <= now:
         return "The provisional credentials have expired: `espace accounts reissue SIRET`."
@@ -90,10 +101,14 @@ def show(siret: str, as_json: bool) -> None:
 
 
 def _tell(account: dict[str, Any]) -> None:
-    mails = account.pop("mails")
+    links, mails = account.pop("links"), account.pop("mails")
     for name, value in account.items():
         if value is not None:
             click.echo(f"{name:24} {value}")
+    for link in links:
+        click.echo(
+            f"  link {link['purpose']:20} until {link['expires_at']:%Y-%m-%d %H:%M}  {link['address'] or ''}".rstrip()
+        )
     for mail in mails:
         when = mail["settled_at"] or mail["due_at"]
         click.echo(f"  {mail['created_at']:%Y-%m-%d %H:%M}  {mail['name']:24} {mail['state']:9} {mail['recipient']}")
@@ -106,7 +121,11 @@ def _tell(account: dict[str, Any]) -> None:
 @click.option("--amqp", help="The broker, as a client named funder.<name>; by default the portal of this checkout.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def reissue(siret: str, address: str | None, amqp: str | None, as_json: bool) -> None:
-    """Mail fresh provisional credentials to SIRET; those before open nothing any more."""
+    """Mail SIRET whatever opens its account.
+
+    Until the first login is over fresh provisional credentials (those before open nothing any more), afterwards the
+    identifier and a link to choose a new password.
+    """
     from espace_contracts import identity
     from espace_contracts.errors import Incident, Refusal, Unavailable
 
@@ -118,7 +137,12 @@ def reissue(siret: str, address: str | None, amqp: str | None, as_json: bool) ->
     if as_json:
         click.echo(answer.model_dump_json())
     else:
-        click.echo(f"Fresh provisional credentials are on their way to {answer.siret} ({answer.state}).")
+        what = (
+            "The identifier and a link for the password"
+            if answer.state == "active"
+            else "Fresh provisional credentials"
+        )
+        click.echo(f"{what} are on their way to {answer.siret} ({answer.state}).")
 
 
 def _own_portal() -> str:

@@ -333,7 +333,7 @@ class IdentityService(Service):
 
     @rpc(api.REISSUE_CREDENTIALS)
     def reissue_credentials(self, request: api.ReissueCredentials) -> api.AccountAnswer:
-        """Mail fresh provisional credentials (S3)."""
+        """Mail whatever opens the account, to a corrected address if asked (S3)."""
         with self.db.transaction() as connection:
             answer = once(
                 connection,

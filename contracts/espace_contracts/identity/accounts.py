@@ -26,7 +26,11 @@ class AccountAnswer(Answer):
 
 
 class ReissueCredentials(Write):
-    """Mail fresh provisional credentials to an employer who has not finished the first login (S3)."""
+    """Mail an employer whatever opens its account (S3).
+
+    Until the first login is over fresh provisional credentials, afterwards its identifier and a link to choose a new
+    password.
+    """
 
     siret: Siret
     contact_email: Email | None = Field(

@@ -14,7 +14,7 @@ from chassis import outbox
 from services.identity import domain
 from services.identity.kit import Kit
 from services.identity.store import accounts
-from services.identity.usecases import audit, contact, mails, sessions
+from services.identity.usecases import audit, contact, forgotten, mails, sessions
 
 
 def open_account(
@@ -94,16 +94,23 @@ def _write_credentials(connection: Connection, account: Row[Any], *, kit: Kit, n
 def reissue_credentials(
     connection: Connection, request: api.ReissueCredentials, *, kit: Kit, now: datetime
 ) -> api.AccountAnswer:
-    """Fresh provisional credentials by mail; the ones before are dead, and so is every session (S3).
+    """Whatever opens the account, by mail, after correcting the address if asked (S3).
 
-    Raises NotFound for an unknown employer, Conflict when the first login is over or the account disabled.
+    Before the end of the first login fresh provisional credentials: the ones before are dead, and so is every
+    session. Afterwards the identifier and a link to choose a new password: nobody but its holder changes it (S22).
+    Raises NotFound for an unknown employer, Conflict when the account is disabled.
     """
     siret = request.siret
     account = _locked_account_of(connection, siret)
-    if account.state not in sessions.WITH_PROVISIONAL_CREDENTIALS:
-        raise Conflict(f"the account is {account.state}")
+    if account.state == "disabled":
+        raise Conflict("the account is disabled")
     if request.contact_email is not None:
         contact.correct(connection, siret, account.id, request.contact_email, now=now)
+    if account.state == "active":
+        audit.note(connection, "way_in_mailed", at=now, account_id=account.id, siret=siret, actor=audit.FUNDER)
+        forgotten.mail_identifier(connection, account, now=now)
+        forgotten.mail_reset_link(connection, account, kit=kit, now=now)
+        return api.AccountAnswer(account_id=account.id, siret=siret, state=account.state, created=False)
     mails.withdraw(connection, account.id, mails.PROVISIONAL_CREDENTIALS, now=now)
     sessions.end_all(connection, account.id, siret, now=now)
     audit.note(connection, "credentials_reissued", at=now, account_id=account.id, siret=siret, actor=audit.FUNDER)

@@ -66,10 +66,9 @@ def _answer(connection: Connection, request: Row[Any], account: Row[Any], *, kit
     if not allowed:
         return
     if name == mails.PASSWORD_RESET:
-        _mail_reset_link(connection, account, kit=kit, now=now)
+        mail_reset_link(connection, account, kit=kit, now=now)
     else:
-        facts = {"identifier": account.identifier}
-        mails.queue(connection, mails.Letter(name=name, account_id=account.id, facts=facts), now=now)
+        mail_identifier(connection, account, now=now)
 
 
 def _may_mail(connection: Connection, account_id: UUID, name: str, *, kit: Kit, now: datetime) -> bool:
@@ -80,7 +79,15 @@ def _may_mail(connection: Connection, account_id: UUID, name: str, *, kit: Kit, 
     return True
 
 
-def _mail_reset_link(connection: Connection, account: Row[Any], *, kit: Kit, now: datetime) -> None:
+def mail_identifier(connection: Connection, account: Row[Any], *, now: datetime) -> None:
+    """The identifier, to the contact address."""
+    facts = {"identifier": account.identifier}
+    letter = mails.Letter(name=mails.IDENTIFIER_REMINDER, account_id=account.id, facts=facts)
+    mails.queue(connection, letter, now=now)
+
+
+def mail_reset_link(connection: Connection, account: Row[Any], *, kit: Kit, now: datetime) -> None:
+    """A link to choose a new password, to the contact address; one that was mailed before is void."""
     token, token_hash = kit.new_token()
     expires_at = now + kit.rules.reset_lifetime
     links.replace(

@@ -26,6 +26,7 @@ SHOWN = (
     "contact_change_requested",
     "contact_changed",
     "credentials_reissued",
+    "way_in_mailed",
     "payment_mails_on",
     "payment_mails_off",
     "payment_ticked",

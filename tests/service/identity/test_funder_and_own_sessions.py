@@ -3,7 +3,7 @@
 import pytest
 from espace_contracts.errors import Conflict, NotFound, SessionInvalid, WrongCredentials
 
-from tests.service.identity.front_desk import BAKERY, OWN_IDENTIFIER, OWN_PASSWORD
+from tests.service.identity.front_desk import BAKERY, CONTACT, NEW_PASSWORD, OWN_IDENTIFIER, OWN_PASSWORD
 
 
 def test_s03_reissued_credentials_replace_the_ones_before(desk):
@@ -27,9 +27,24 @@ def test_s03_an_employer_who_waits_for_the_link_keeps_the_choice_when_credential
     assert desk.confirm(link).state == "active"
 
 
-def test_nothing_is_reissued_once_the_first_login_is_over_or_for_nobody(desk):
+def test_s22_after_the_first_login_a_link_and_the_identifier_are_mailed_never_a_password(desk):
     desk.activated()
+    answer = desk.reissue(email="paie@clinique.example")
 
+    assert (answer.state, desk.check("second").state) == ("active", "active")
+    waiting = {
+        (mail.name, mail.recipient) for mail in desk.mails() if mail.name in ("password_reset", "contact_changed")
+    }
+    assert waiting == {("password_reset", "paie@clinique.example"), ("contact_changed", CONTACT)}
+    (reminder,) = desk.mails("identifier_reminder")
+    assert (reminder.recipient, reminder.facts["identifier"]) == ("paie@clinique.example", OWN_IDENTIFIER)
+    desk.reset(desk.link("password_reset"))
+    assert desk.log_in(OWN_IDENTIFIER, NEW_PASSWORD, token="third").state == "active"
+
+
+def test_nothing_is_reissued_to_a_disabled_account_or_for_nobody(desk):
+    desk.activated()
+    desk.disable()
     with pytest.raises(Conflict):
         desk.reissue()
     with pytest.raises(NotFound):

@@ -1,14 +1,16 @@
 """« The employer got no mail »: reissue to a corrected address, and what `espace accounts show` says."""
 
 import json
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
+from espace_contracts.errors import TooManyAttempts, WrongCredentials
 
 from ops.accounts import next_step
 from ops.cli import main
-from tests.service.identity.front_desk import CLINIC, CONTACT, START
+from tests.service.identity.front_desk import CLINIC, CONTACT, OWN_IDENTIFIER, START
 from tests.service.identity.post_office import PostOffice
 
 
@@ -74,6 +76,27 @@ def test_show_tells_state_mails_and_the_servers_answers(desk, post_office):
     assert "secret" not in str(account)
     told = CliRunner().invoke(main, ["accounts", "show", CLINIC], env=environment(desk)).stdout
     assert "no such user" in told
+
+
+def test_show_tells_what_still_works_and_what_is_delayed(desk):
+    desk.now = datetime.now(UTC)  # the command asks the database's clock
+    desk.activated()
+    desk.accept()
+    desk.ask_contact("paie@clinique.example")
+    for _ in range(7):
+        with suppress(WrongCredentials, TooManyAttempts):
+            desk.log_in(OWN_IDENTIFIER, "Wrong-password", token="third")
+
+    _, (account,) = espace(environment(desk), "accounts", "show", CLINIC)
+    assert (account["state"], account["open_sessions"]) == ("active", 1)
+    assert account["policy_accepted_at"]
+    assert account["delayed_until"]
+    assert [(link["purpose"], link["address"]) for link in account["links"]] == [
+        ("confirm_contact", "paie@clinique.example")
+    ]
+    told = CliRunner().invoke(main, ["accounts", "show", CLINIC], env=environment(desk)).stdout
+    assert "link confirm_contact" in told
+    assert "token" not in told
 
 
 def test_show_of_an_unknown_employer_fails(desk):
