@@ -83,6 +83,7 @@ def test_show_tells_what_still_works_and_what_is_delayed(desk):
     desk.activated()
     desk.accept()
     desk.ask_contact("paie@clinique.example")
+    desk.later(minutes=5)
     for _ in range(7):
         with suppress(WrongCredentials, TooManyAttempts):
             desk.log_in(OWN_IDENTIFIER, "Wrong-password", token="third")
