@@ -137,6 +137,21 @@ RUN mkdir /secrets /backups && chown espace:espace /secrets /backups
 ENTRYPOINT ["python", "-m", "ops.cli"]
 CMD ["--help"]
 
+# --- the tests, on what ships: the operators' image with its packages as they are, and the tests' own beside them
+FROM run-ops AS test
+RUN --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=bind,source=requirements/test.txt,target=/requirements.txt \
+    pip --python /opt/venv/bin/python install --no-input --require-hashes --requirement /requirements.txt
+COPY --from=code-gateway /app/gateway gateway
+COPY tests/__init__.py tests/conftest.py tests/
+COPY tests/doubles tests/doubles
+COPY tests/samples tests/samples
+COPY tests/service tests/service
+COPY pyproject.toml ./
+USER 10001:10001
+ENTRYPOINT ["python", "-m", "ops.container_tests"]
+CMD ["tests/service"]
+
 # A stage of this file, not an image:
 # hadolint ignore=DL3006
 FROM run-${SERVICE}

@@ -5,7 +5,7 @@ ESPACE := .venv/bin/espace
 RUFF := .venv/bin/ruff
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop reset test check bench chaos-bus chaos-files soak screens sbom pin-digests lock python set-up-run set-up-test
+.PHONY: help run stop reset test check bench chaos-bus chaos-files soak screens sbom pin-digests test-images lock python set-up-run set-up-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -45,6 +45,9 @@ soak: set-up-test ## Use the portal for half an hour with a fault every 20 s (MI
 
 screens: set-up-test ## Draw every page in every state, wide, on a phone and on paper: screens/index.html
 	@.venv/bin/python -m tests.pages.screens screens
+
+test-images: set-up-test ## Build the images and test them: services in an image, journeys before the gateway (ARGS=…)
+	@.venv/bin/python -m ops.image_tests $(ARGS)
 
 sbom: set-up-run ## List what a release is made of, as CycloneDX in sbom/
 	@.venv/bin/python -m ops.sbom

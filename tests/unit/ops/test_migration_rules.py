@@ -1,5 +1,6 @@
 """Migrations let the release before go on working (R20)."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,10 @@ def test_r20_table_that_is_new_has_no_release_before_it() -> None:
         "def downgrade", '    op.execute("revoke delete on trips from payments_app")\n\ndef downgrade'
     )
     assert breaches(source) == []
+
+
+@pytest.mark.parametrize("service", ["identity", "payments", "documents"])
+def test_migrations_of_a_service_are_one_line_without_forks(service: str) -> None:
+    pattern = re.compile(r'^(down_)?revision = (?:"(\w+)"|None)$', re.MULTILINE)
+    found = [dict(pattern.findall(path.read_text(encoding="utf-8"))) for path in files(SERVICES / service)]
+    assert [one["down_"] for one in found] == ["", *(one[""] for one in found[:-1])]
