@@ -10,6 +10,7 @@ from services.documents.file_checks import MEDIA_TYPES
 
 FILE = Path(__file__).parent / "categories.json"
 MOST_FREE_FIELDS = 30
+ATTACHMENTS = frozenset({"factur-x.xml"})  # its content is checked to be an invoice
 
 
 class CategoryFile(BaseModel):
@@ -68,6 +69,8 @@ def _faults(category: Category) -> list[str]:
         faults.append("asks employers for what their form does not have")
     if category.dossier_only and not any(field.name == "dossier" and field.required for field in category.fields):
         faults.append("exists only in the dossier, so it must ask for it")
+    if not set(category.attachments) <= ATTACHMENTS:
+        faults.append(f"may let a PDF carry {' '.join(sorted(ATTACHMENTS))} only")
     if category.retention_months is not None and category.retention_months < 1:
         faults.append("is kept for a month at least")
     return faults + _free_faults(category)

@@ -3,7 +3,7 @@
 import re
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import IO
 
@@ -22,8 +22,10 @@ _PDF_TAIL = 65_536
 _PDF_TABLE = 8_000_000  # bytes of cross-reference table to read at most: 400,000 objects
 
 
-def check_content(file: IO[bytes], media_type: str) -> None:
+def check_content(file: IO[bytes], media_type: str, attachments: Collection[str] = ()) -> None:
     """The seekable *file* is a readable *media_type* (one of the values of MEDIA_TYPES).
+
+    A PDF may carry *attachments* of these names: invoices as XML.
 
     CPU work: call it off the hub. Raises FileRefused with empty, wrong_type, unreadable, encrypted or unsafe.
     """
@@ -39,6 +41,8 @@ def check_content(file: IO[bytes], media_type: str) -> None:
     for check in checks:
         file.seek(0)
         check(file)
+    if media_type == PDF:
+        check_pdf_safety(file, attachments)
 
 
 def _unreadable(why: str) -> FileRefused:
@@ -136,7 +140,7 @@ def _jpeg_segment(file: IO[bytes]) -> tuple[int, bytes]:
 
 _Check = Callable[[IO[bytes]], None]
 _CHECKS: dict[str, tuple[bytes, tuple[_Check, ...]]] = {
-    PDF: (b"%PDF-", (_check_pdf, check_pdf_safety)),
+    PDF: (b"%PDF-", (_check_pdf,)),
     JPEG: (b"\xff\xd8\xff", (_check_jpeg, partial(check_image, media_type=JPEG))),
     PNG: (_PNG_SIGNATURE, (_check_png, partial(check_image, media_type=PNG))),
     DOCX: (b"PK\x03\x04", (partial(check_office_file, media_type=DOCX),)),

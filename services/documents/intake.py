@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 import time
+from collections.abc import Collection
 from typing import Any, Protocol
 
 from espace_contracts.documents import Scan
@@ -47,18 +48,18 @@ class AnnouncedFile(Protocol):
     sha256: str | None
 
 
-def check_uploaded(files: ObjectStore, announced: AnnouncedFile) -> str:
-    """The object has the announced size, SHA-256 and type. Its SHA-256 (hex).
+def check_uploaded(files: ObjectStore, announced: AnnouncedFile, *, attachments: Collection[str] = ()) -> str:
+    """The object has the announced size, SHA-256 and type, and no attachments but these. Its SHA-256 (hex).
 
     Raises Conflict while there is no object, FileRefused when it is another file, ObjectStoreDown.
     """
     try:
-        return _check(files, announced)
+        return _check(files, announced, attachments)
     except ObjectMissing as exc:
         raise Conflict("the bytes are not in the store yet", "deposit_id") from exc
 
 
-def _check(files: ObjectStore, announced: AnnouncedFile) -> str:
+def _check(files: ObjectStore, announced: AnnouncedFile, attachments: Collection[str]) -> str:
     if files.head(announced.object_key).size != announced.size:
         raise FileRefused("not the announced size", "unreadable")
     digest = hashlib.sha256()
@@ -69,5 +70,5 @@ def _check(files: ObjectStore, announced: AnnouncedFile) -> str:
             time.sleep(0)  # a near store never keeps us waiting: without this no other call would get its turn
         if announced.sha256 not in (None, digest.hexdigest()):
             raise FileRefused("not the announced bytes", "unreadable")
-        off_hub_serially(check_content, copy, announced.media_type)
+        off_hub_serially(check_content, copy, announced.media_type, attachments)
     return digest.hexdigest()

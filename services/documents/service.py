@@ -1,6 +1,6 @@
 """The service documents: dossiers, categories, deposits, files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -122,7 +122,8 @@ class DocumentsService(Service):
         viewer = self._viewer()
         with self.db.transaction(siret=request.siret) as connection:
             deposit = deposits.find(connection, request, viewer=viewer, now=self.clock())
-        sha256 = self._check_uploaded(deposit) if deposit.document_id is None else ""
+            attachments = categories.attachments_of(connection, deposit.category)
+        sha256 = self._check_uploaded(deposit, attachments) if deposit.document_id is None else ""
         found = deposits.Found(sha256=sha256, scan=self.intake_rules.first_scan_state)
         # an advice takes the place of ours wherever that is: only the worker's role sees every employer's
         is_advice = deposit.payment_number is not None
@@ -228,9 +229,9 @@ class DocumentsService(Service):
             )
         return len(content)
 
-    def _check_uploaded(self, deposit: Any) -> str:
+    def _check_uploaded(self, deposit: Any, attachments: Collection[str]) -> str:
         try:
-            return intake.check_uploaded(self.files, deposit)
+            return intake.check_uploaded(self.files, deposit, attachments=attachments)
         except FileRefused as refusal:
             with self.db.transaction(siret=deposit.siret) as connection:
                 deposits.refuse(connection, deposit.siret, deposit.id, refusal.fields[0])

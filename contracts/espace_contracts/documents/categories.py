@@ -61,6 +61,9 @@ class Category(Answer):
     dossier_only: bool
     depositors: tuple[DepositorKind, ...]
     free_fields: tuple[FreeField, ...] = ()
+    attachments: tuple[str, ...] = Field(
+        default=(), description="names of files that a PDF may carry; others are refused with what they come in"
+    )
     retention_months: int | None = Field(
         default=None, description="after the deposit, or the dossier's end if that is later; without it for ever"
     )

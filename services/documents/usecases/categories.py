@@ -28,6 +28,11 @@ def open_category(connection: Connection, key: str) -> api.Category:
     return category
 
 
+def attachments_of(connection: Connection, key: str) -> tuple[str, ...]:
+    """Names of the files that a PDF of this category may carry."""
+    return store.read_categories(connection)[key].attachments
+
+
 def hidden_keys(categories: Mapping[str, api.Category], *, show: bool) -> tuple[str, ...]:
     """Keys of the categories that exist only in the dossier (S51), unless they are to be shown."""
     return () if show else tuple(category.key for category in categories.values() if category.dossier_only)

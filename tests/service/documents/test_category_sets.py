@@ -16,6 +16,7 @@ from services.documents.usecases import category_sets
 from tests.service.conftest import urls_of
 from tests.service.documents.documents_world import START, TILLEULS, World
 
+NEXT = read_file().version + 1
 SIGNED = {"invoice_number": "F-2019-118", "invoice_date": "2019-12-02"}
 
 
@@ -39,7 +40,7 @@ def command(*arguments: str, given: str | None = None) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def changed(path: Path, *, version: int = 5, **payslip: Any) -> Path:
+def changed(path: Path, *, version: int = NEXT, **payslip: Any) -> Path:
     """The shipped file with another version and another payslip, written to *path*."""
     document = json.loads(FILE.read_text(encoding="utf-8"))
     document["version"] = version
@@ -66,7 +67,7 @@ def test_s37_a_changed_file_is_shown_then_applied_at_once(
     assert offered(world)["payslip"].label == "Bulletin de paie", "the operator said no"
     assert command("apply", str(file), "--yes")[0] == 0
     assert (offered(world)["payslip"].label, offered(world)["payslip"].max_bytes) == ("Fiche de paie", 1_000)
-    assert "Version 5 (own)" in command("show")[1]
+    assert f"Version {NEXT} (own)" in command("show")[1]
 
 
 def test_s37_the_set_that_stands_can_be_taken_changed_and_applied(
@@ -98,10 +99,10 @@ def test_a_faulty_file_changes_nothing(world: World, environment: dict[str, str]
 def test_versions_only_rise_and_stand_for_one_content(
     world: World, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    assert command("apply", str(changed(tmp_path / "a.json", version=5)), "--yes")[0] == 0
-    code, told = command("apply", str(changed(tmp_path / "b.json", version=4)), "--yes")
-    assert (code, "older than version 5" in told) == (1, True)
-    code, told = command("apply", str(changed(tmp_path / "c.json", version=5, label="Autre")), "--yes")
+    assert command("apply", str(changed(tmp_path / "a.json", version=NEXT)), "--yes")[0] == 0
+    code, told = command("apply", str(changed(tmp_path / "b.json", version=NEXT - 1)), "--yes")
+    assert (code, f"older than version {NEXT}" in told) == (1, True)
+    code, told = command("apply", str(changed(tmp_path / "c.json", version=NEXT, label="Autre")), "--yes")
     assert (code, "raise the file's version" in told) == (1, True)
     assert offered(world)["payslip"].label == "Bulletin de paie"
 
@@ -110,7 +111,7 @@ def test_a_release_brings_its_set_unless_operators_have_their_own(
     world: World, environment: dict[str, str], tmp_path: Path
 ) -> None:
     assert apply_shipped(environment) == []
-    newer = read_file().model_copy(update={"version": 5, "categories": read_file().categories[1:]})
+    newer = read_file().model_copy(update={"version": NEXT, "categories": read_file().categories[1:]})
     with world.db.work() as connection:
         (gone,) = category_sets.apply_shipped(connection, newer, now=START) or ()
         assert (gone.key, gone.kind) == ("payslip", "retired")
@@ -127,7 +128,7 @@ def test_a_release_brings_its_set_unless_operators_have_their_own(
 def test_s37_a_dropped_category_keeps_its_documents_and_takes_no_more(tilleuls: World) -> None:
     document = tilleuls.deposit()
     file = read_file()
-    fewer = CategoryFile(version=5, categories=file.categories[1:])
+    fewer = CategoryFile(version=NEXT, categories=file.categories[1:])
     with tilleuls.db.work() as connection:
         category_sets.apply(connection, fewer, origin="own", applied_by="test", now=START)
     request = api.GetDocument(siret=TILLEULS, document_id=document.document_id)
@@ -141,7 +142,7 @@ def test_s51_a_file_that_would_hide_a_document_from_everybody_is_refused(tilleul
     letter = read_file().categories[-1]
     fields = tuple(field.model_copy(update={"required": True}) for field in letter.fields)
     hidden = letter.model_copy(update={"dossier_only": True, "fields": fields})
-    file = CategoryFile(version=5, categories=(*read_file().categories[:-1], hidden))
+    file = CategoryFile(version=NEXT, categories=(*read_file().categories[:-1], hidden))
     with tilleuls.db.work() as connection, pytest.raises(category_sets.NotApplicable, match="1 documents have none"):
         category_sets.apply(connection, file, origin="own", applied_by="test", now=START)
     with tilleuls.db.work() as connection:
@@ -157,7 +158,7 @@ def test_s39_free_fields_are_asked_kept_shown_and_survive_the_category(tilleuls:
     assert told == [("Numéro de la facture", "F-2019-118"), ("Date de la facture", "2019-12-02")]
     plain = [one.model_copy(update={"free_fields": ()}) for one in read_file().categories]
     with tilleuls.db.work() as connection:
-        file = CategoryFile(version=5, categories=tuple(plain))
+        file = CategoryFile(version=NEXT, categories=tuple(plain))
         category_sets.apply(connection, file, origin="own", applied_by="test", now=START)
     request = api.GetDocument(siret=TILLEULS, document_id=document.document_id)
     assert [(one.label, one.value) for one in tilleuls.service().get_document(request).details] == told
