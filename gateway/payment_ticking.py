@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ class Wish:
     ticks: tuple[str, ...] = ()
     unticks: tuple[str, ...] = ()
     all_of: PaymentSearch | None = None
+    seen_until: datetime | None = None  # of the list that was looked at: what came after it is not meant
     batch: UUID | None = None
 
     @property
@@ -26,8 +28,14 @@ class Wish:
 def sentence_after(wish: Wish, answers: Sequence[TickedPayments]) -> dict[str, Any]:
     """The kind of sentence, and its values, for `flash.say`; what can be undone says how.
 
-    One payment is named even when it was in that state already: somebody else was quicker.
+    One payment is named even when it was in that state already: somebody else was quicker. *newer* counts what came
+    after the list was drawn.
     """
+    newer = sum(answer.newer for answer in answers)
+    return _sentence(wish, answers) | ({"newer": newer} if newer else {})
+
+
+def _sentence(wish: Wish, answers: Sequence[TickedPayments]) -> dict[str, Any]:
     changed = [number for answer in answers for number in answer.changed]
     named = changed or [*wish.ticks, *wish.unticks]
     if len(named) == 1:

@@ -1,5 +1,6 @@
 """The API's payments: the list with its totals, ticks, exports."""
 
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from espace_contracts.rpc import Method, Write
 from espace_contracts.types import Day, PaymentNumber
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.api.shapes import Page, problems
 from gateway.session import API_MEMBER, API_MEMBER_WRITES, Visitor
@@ -25,6 +26,7 @@ class PaymentList(Page[api.Payment]):
 
     totals: api.PaymentTotals
     months: list[api.MonthTotal]
+    seen_until: datetime | None = Field(description="handed back to `payments/ticks`: what comes later stays unticked")
 
 
 async def criteria(
@@ -53,7 +55,11 @@ async def list_payments(
     wanted = api.ListPayments(siret=visitor.known.siret, search=search, cursor=cursor, limit=limit)
     listed = await request.app.state.bus.call(api.LIST_PAYMENTS, wanted)
     return PaymentList(
-        items=list(listed.payments), next_cursor=listed.next_cursor, totals=listed.totals, months=list(listed.months)
+        items=list(listed.payments),
+        next_cursor=listed.next_cursor,
+        totals=listed.totals,
+        months=list(listed.months),
+        seen_until=listed.seen_until,
     )
 
 
@@ -80,6 +86,7 @@ class WantedTicks(BaseModel):
 
     payment_numbers: list[PaymentNumber] = Field(default=[], max_length=1000)
     search: api.PaymentSearch | None = None
+    seen_until: AwareDatetime | None = None
 
 
 @router.post("/payments/ticks", responses=problems(401, 403, 404, 422, 503))

@@ -1,6 +1,7 @@
 """Ticks: one box at once, several by a form without script, a month or a whole search, and undo (S32)."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -55,9 +56,9 @@ async def tick(
 def _wish(search: Search, form: FormData) -> Wish:
     """What the form wants. Only differences to what the page showed count: others tick as well."""
     if text(form, "tout"):
-        return Wish(all_of=search.criteria.model_copy(update={"ticked": None}))
+        return Wish(all_of=search.criteria.model_copy(update={"ticked": None}), seen_until=_seen_until(form))
     if month := text(form, "mois"):
-        return Wish(all_of=_month_of(search, month))
+        return Wish(all_of=_month_of(search, month), seen_until=_seen_until(form))
     if batch := text(form, "lot"):
         return Wish(batch=_batch(batch))
     checked = dict.fromkeys(texts(form, "pointe"))
@@ -79,6 +80,16 @@ def _month_of(search: Search, month: str) -> api.PaymentSearch:
     return narrowed
 
 
+def _seen_until(form: FormData) -> datetime | None:
+    """Until when the list that was looked at is complete."""
+    if not text(form, "vu"):
+        return None
+    try:
+        return datetime.fromisoformat(text(form, "vu")).astimezone(UTC)
+    except (ValueError, OverflowError) as exc:
+        raise errors.InvalidRequest("not an instant", "vu") from exc
+
+
 def _batch(text_of_it: str) -> UUID:
     try:
         return UUID(text_of_it)
@@ -89,7 +100,7 @@ def _batch(text_of_it: str) -> UUID:
 def _calls(wish: Wish) -> list[tuple[Method[Any, Any], dict[str, Any]]]:
     """The calls that grant it, each with what it takes."""
     if wish.all_of is not None:
-        return [(api.TICK_PAYMENTS, {"search": wish.all_of})]
+        return [(api.TICK_PAYMENTS, {"search": wish.all_of, "seen_until": wish.seen_until})]
     if wish.batch is not None:
         return [(api.UNTICK_PAYMENTS, {"batch": wish.batch})]
     return [

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Annotated, Any
+from uuid import UUID
 
 from espace_contracts import payments as api
 from fastapi import APIRouter, Depends
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import french
+from gateway.pages.payment_files import AWAITED
 from gateway.payment_list import months_of, sentence
 from gateway.payment_search import Search, active_filters, presets, read_search
 from gateway.rendering import page
@@ -26,7 +28,16 @@ async def show_payments(request: Request, visitor: Annotated[Visitor, Depends(ME
             request, "payments_faulty.html", status=422, tab="reglements", search=search, **_form_values(search)
         )
     values = await list_values(request, visitor, search)
-    return page(request, "payments.html", tab="reglements", **values, **_form_values(search))
+    awaited = _awaited_export(request)
+    return page(request, "payments.html", tab="reglements", awaited_export=awaited, **values, **_form_values(search))
+
+
+def _awaited_export(request: Request) -> UUID | None:
+    """The long export that this browser has asked for and not fetched yet; the line that tells of it comes by itself."""
+    try:
+        return UUID(request.cookies.get(AWAITED, ""))
+    except ValueError:
+        return None
 
 
 async def list_values(request: Request, visitor: Visitor, search: Search) -> dict[str, Any]:
@@ -41,6 +52,7 @@ async def list_values(request: Request, visitor: Visitor, search: Search) -> dic
         "totals": listed.totals,
         "everything": everything,
         "unfiltered_count": listed.unfiltered_count,
+        "seen_until": listed.seen_until,
         "next_link": search.link(curseur=listed.next_cursor) if listed.next_cursor else "",
     }
 

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,10 +21,10 @@ from services.payments.domain import export_name
 from services.payments.export_csv import PaymentsCsv
 from services.payments.export_sheet import PaymentsSheet, paris_clock
 from services.payments.store import export_jobs
+from services.payments.usecases.exports import KEPT
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FOLDER = "exports"
-KEPT = timedelta(days=1)
 SWEEP_SECONDS = 3600.0
 
 log = structlog.get_logger()

@@ -41,6 +41,7 @@ payments = Table(
     Column("untick_reason", Text),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("stated_at", DateTime(timezone=True)),  # by the funder, unlike changed_at; null: when it was recorded
 )
 
 export_jobs = Table(

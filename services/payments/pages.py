@@ -26,6 +26,7 @@ def page(
             "months": [month_total(by_key[key]) for key in keys if key in by_key],
             "payments": [payment(columns, row) for row in found],
             "next_cursor": next_cursor,
+            "seen_until": max((month.seen_until for month in months), default=None),
         }
     )
 
@@ -34,7 +35,7 @@ def totals(months: Sequence[Row[Any]]) -> api.PaymentTotals:
     """The sums of the whole search."""
     count = ticked_count = 0
     amount = ticked_amount = CENTS
-    for _, current, paid, ticked, ticked_paid, _ in map(
+    for _, current, paid, ticked, ticked_paid, *_ in map(
         tuple, months
     ):  # twenty years are 240 of them: columns by place
         count += current

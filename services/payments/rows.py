@@ -98,6 +98,7 @@ def row(payment: Known, *, now: datetime) -> dict[str, Any]:
         "untick_reason": payment.untick_reason,
         "recorded_at": now,
         "changed_at": now,
+        "stated_at": now,
     }
 
 

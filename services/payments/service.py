@@ -5,6 +5,7 @@ Each entrypoint opens one transaction, calls one use case and answers plain data
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from espace_contracts import funder
 from espace_contracts import payments as api
@@ -122,12 +123,22 @@ class PaymentsService(Service):
             file = self.exports.keep(draft, legal_name=request.legal_name, now=now)
         made = api.Export(state="ready", done=count, total=count, file=self.exports.address(**file))
         with self.db.transaction(siret=request.siret) as connection:
-            once(connection, api.EXPORT_PAYMENTS, request, lambda: self._told_of(connection, request, made))
+            once(connection, api.EXPORT_PAYMENTS, request, lambda: self._told_of(connection, request, made, file))
         return made
 
-    def _told_of(self, connection: Connection, request: api.ExportPayments, made: api.Export) -> api.Export:
-        exporting.note_export(connection, request, count=made.total, now=self.clock())
+    def _told_of(
+        self, connection: Connection, request: api.ExportPayments, made: api.Export, file: dict[str, Any]
+    ) -> api.Export:
+        now = self.clock()
+        exporting.note_export(connection, request, count=made.total, now=now)
+        exporting.keep_made(connection, request, file, count=made.total, now=now)
         return made
+
+    @rpc(api.LIST_EXPORTS)
+    def list_exports(self, request: api.ListExports) -> api.Exports:
+        """The person's own files of the last day."""
+        with self.db.transaction(siret=request.siret) as connection:
+            return exporting.list_made(connection, request, now=self.clock())
 
     @rpc(REPLAYS[api.SERVICE])
     def events_since(self, request: EventsSince) -> EventsPage:

@@ -92,6 +92,7 @@ class FakePayments:
             unfiltered_count=len(self.payments),
             months=tuple(months),
             payments=found[: request.limit],
+            seen_until=NOW,
         )
 
     def tick_payments(self, request: payments.TickPayments) -> payments.TickedPayments:
@@ -105,13 +106,22 @@ class FakePayments:
         self.ticks |= {number: payments.Tick(at=NOW, by=request.actor.name) for number in changed}
         batch = uuid5(SPACE, ",".join(changed)) if len(changed) > 1 else None
         self.batches |= {batch: changed} if batch else {}
-        return payments.TickedPayments(changed=changed, batch=batch)
+        newer = 0 if request.seen_until in (None, NOW) else 1
+        return payments.TickedPayments(changed=changed, batch=batch, newer=newer)
 
     def untick_payments(self, request: payments.UntickPayments) -> payments.TickedPayments:
         """Untick them, or a batch."""
         wanted = request.payment_numbers or self.batches.get(request.batch, ())
         changed = [number for number in wanted if self.ticks.pop(number, None)]
         return payments.TickedPayments(changed=tuple(changed))
+
+    def list_exports(self, request: payments.ListExports) -> payments.Exports:
+        """The job that the test has put, if there is one."""
+        if self.export is None or self.export.job_id is None:
+            return payments.Exports(exports=())
+        facts = self.export.model_dump(include={"job_id", "state", "done", "total"})
+        file = self.export.file.model_dump(include={"file_name", "size"}) if self.export.file else {}
+        return payments.Exports(exports=(payments.ListedExport(format="xlsx", requested_at=NOW, **facts, **file),))
 
     def get_export(self, request: payments.GetExport) -> payments.Export:
         """The job that the test has put."""

@@ -11,10 +11,14 @@ from espace_contracts.payments.events import (
 from espace_contracts.payments.exports import (
     EXPORT_PAYMENTS,
     GET_EXPORT,
+    LIST_EXPORTS,
     Export,
     ExportedFile,
     ExportPayments,
+    Exports,
     GetExport,
+    ListedExport,
+    ListExports,
 )
 from espace_contracts.payments.lists import (
     LIST_PAYMENTS,
@@ -42,6 +46,7 @@ __all__ = [
     "EXCHANGE",
     "EXPORT_PAYMENTS",
     "GET_EXPORT",
+    "LIST_EXPORTS",
     "LIST_PAYMENTS",
     "METHODS",
     "MOST_TICKED",
@@ -54,8 +59,11 @@ __all__ = [
     "ExportPayments",
     "ExportState",
     "ExportedFile",
+    "Exports",
     "GetExport",
+    "ListExports",
     "ListPayments",
+    "ListedExport",
     "MonthTotal",
     "Payment",
     "PaymentRecorded",
@@ -77,4 +85,4 @@ __all__ = [
     "UntickPayments",
 ]
 
-METHODS = (RECORD_PAYMENTS, LIST_PAYMENTS, TICK_PAYMENTS, UNTICK_PAYMENTS, EXPORT_PAYMENTS, GET_EXPORT)
+METHODS = (RECORD_PAYMENTS, LIST_PAYMENTS, TICK_PAYMENTS, UNTICK_PAYMENTS, EXPORT_PAYMENTS, GET_EXPORT, LIST_EXPORTS)

@@ -6,11 +6,14 @@ from espace_contracts import errors
 from espace_contracts.payments.lists import PaymentSearch
 from espace_contracts.payments.words import BY_GATEWAY, SERVICE, ExportFormat, ExportState
 from espace_contracts.rpc import Answer, Method, Request, Write
-from espace_contracts.types import Actor, Id, Siret, Text
+from espace_contracts.types import Actor, Id, Instant, Siret, Text
 
 
 class ExportPayments(Write):
-    """Make the file of a search, all pages (S33): Excel, or CSV with semicolons."""
+    """Make the file of a search, all pages (S33): Excel, or CSV with semicolons.
+
+    More payments than an Excel sheet has rows are refused, naming `format`.
+    """
 
     siret: Siret
     actor: Actor
@@ -45,6 +48,32 @@ class GetExport(Request):
     job_id: Id
 
 
+class ListExports(Request):
+    """The files that this person has asked for within the last day."""
+
+    siret: Siret
+    account_id: Id
+
+
+class ListedExport(Answer):
+    """One of them; a finished one is fetched with `get_export`."""
+
+    job_id: Id
+    state: ExportState
+    format: ExportFormat
+    done: int
+    total: int
+    requested_at: Instant
+    file_name: str | None = Field(default=None, description="set when it is ready")
+    size: int | None = None
+
+
+class Exports(Answer):
+    """The newest first, a hundred at most."""
+
+    exports: tuple[ListedExport, ...]
+
+
 EXPORT_PAYMENTS = Method(
     SERVICE,
     "export_payments",
@@ -55,3 +84,4 @@ EXPORT_PAYMENTS = Method(
     seconds=30,
 )
 GET_EXPORT = Method(SERVICE, "get_export", GetExport, Export, BY_GATEWAY, (errors.NotFound,))
+LIST_EXPORTS = Method(SERVICE, "list_exports", ListExports, Exports, BY_GATEWAY)

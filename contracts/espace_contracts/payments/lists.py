@@ -99,6 +99,9 @@ class PaymentsPage(Answer):
     months: tuple[MonthTotal, ...] = Field(description="of all months of which the page holds payments")
     payments: tuple[Payment, ...]
     next_cursor: Cursor | None = None
+    seen_until: Instant | None = Field(
+        default=None, description="when the newest payment of the search was stated: `tick_payments` takes it"
+    )
 
 
 LIST_PAYMENTS = Method(SERVICE, "list_payments", ListPayments, PaymentsPage, BY_GATEWAY, (errors.InvalidRequest,))

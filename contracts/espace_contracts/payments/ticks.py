@@ -6,7 +6,7 @@ from espace_contracts import errors
 from espace_contracts.payments.lists import PaymentSearch
 from espace_contracts.payments.words import BY_GATEWAY, SERVICE
 from espace_contracts.rpc import Answer, Method, Write
-from espace_contracts.types import Actor, Id, PaymentNumber, Siret
+from espace_contracts.types import Actor, Id, Instant, PaymentNumber, Siret
 
 MOST_TICKED = 10_000  # payments that one call marks: half of the largest employer's
 
@@ -15,13 +15,15 @@ class TickPayments(Write):
     """Mark payments as checked: those of *payment_numbers*, or all that *search* finds (« tout pointer »).
 
     Exactly one of the two is given. A search takes at most `MOST_TICKED` payments, newest first; what is checked
-    already and what is cancelled are passed over.
+    already and what is cancelled are passed over. So is, with *seen_until*, what the funder has stated or corrected
+    after the list was read: nobody has looked at it.
     """
 
     siret: Siret
     actor: Actor
     payment_numbers: tuple[PaymentNumber, ...] = Field(default=(), max_length=1000)
     search: PaymentSearch | None = None
+    seen_until: Instant | None = Field(default=None, description="of the `PaymentsPage` that the person looked at")
 
     @model_validator(mode="after")
     def _one_way(self) -> "TickPayments":
@@ -51,6 +53,9 @@ class TickedPayments(Answer):
     changed: tuple[PaymentNumber, ...]
     batch: Id | None = None
     left: int = Field(default=0, description="payments of the search that were too many for one call")
+    newer: int = Field(
+        default=0, description="payments of the search that were passed over as stated after `seen_until`"
+    )
 
 
 _TICKING = (errors.NotFound, errors.InvalidRequest, errors.KeyReused)

@@ -1,5 +1,6 @@
 """Queries of the export jobs. Leases are by the database's clock: the processes' clocks may differ."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -29,11 +30,27 @@ FINISH = text(
     f" file_name = :file_name, media_type = :media_type, size = :size, finished_at = :now {HELD}"
 )
 FORGET = text("delete from export_jobs where requested_at < :before and (leased_until is null or leased_until < now())")
+OF_ACCOUNT = text(
+    "select id as job_id, state, request ->> 'format' as format, done, total, requested_at, file_name, size"
+    " from export_jobs where siret = :siret and requested_at > :since"
+    " and request -> 'actor' ->> 'account_id' = :account_id order by requested_at desc, id limit 100"
+)
 
 
 def add(connection: Connection, siret: str, **job: Any) -> None:
     """A job that waits."""
     connection.execute(insert(export_jobs).values(siret=siret, state="waiting", done=0, attempts=0, **job))
+
+
+def add_ready(connection: Connection, siret: str, *, total: int, requested_at: datetime, **job: Any) -> None:
+    """A file that is there already: id, request, object_key, file_name, media_type, size."""
+    made = {"total": total, "done": total, "requested_at": requested_at, "finished_at": requested_at}
+    connection.execute(insert(export_jobs).values(siret=siret, state="ready", attempts=0, **made, **job))
+
+
+def of_account(connection: Connection, siret: str, *, account_id: UUID, since: datetime) -> Sequence[Row[Any]]:
+    """The employer's jobs that this account has asked for since then, the newest first."""
+    return connection.execute(OF_ACCOUNT, {"siret": siret, "account_id": str(account_id), "since": since}).all()
 
 
 def get(connection: Connection, siret: str, job_id: UUID) -> Row[Any] | None:

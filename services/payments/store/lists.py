@@ -11,14 +11,15 @@ from services.payments.store.searches import conditions_of, query, run
 EXPORT_BATCH = 2000
 
 MONTHS = """
-    select to_char(month, 'YYYY-MM') as month, current, amount, ticked, ticked_amount, lines
+    select to_char(month, 'YYYY-MM') as month, current, amount, ticked, ticked_amount, lines, seen_until
     from (
         select date_trunc('month', paid_on::timestamp) as month,
                count(*) as lines,
                count(*) filter (where state = 'current') as current,
                coalesce(sum(amount) filter (where state = 'current'), 0) as amount,
                count(*) filter (where state = 'current' and ticked_at is not null) as ticked,
-               coalesce(sum(amount) filter (where state = 'current' and ticked_at is not null), 0) as ticked_amount
+               coalesce(sum(amount) filter (where state = 'current' and ticked_at is not null), 0) as ticked_amount,
+               max(coalesce(stated_at, recorded_at)) as seen_until
         from payments where {found} group by 1
     ) as months
 """

@@ -1,6 +1,7 @@
 """Queries of the ticks; each takes the employer first."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ LOCK_OWN = text(
 )
 TO_TICK = "select payment_number from payments where {found} order by paid_on desc, dossier_number limit %(most)s"
 TO_TICK_COUNT = "select count(*) from payments where {found}"
+SEEN = "coalesce(stated_at, recorded_at) <= %(seen_until)s"
 BATCH = text("select payment_number from payments where siret = :siret and tick_batch = :batch")
 TICK = text(
     "update payments set ticked_at = :now, ticked_by_account = :account_id, ticked_by_name = :name,"
@@ -35,14 +37,28 @@ def lock_own(connection: Connection, siret: str, numbers: Iterable[str]) -> dict
     return {row.payment_number: row for row in connection.execute(LOCK_OWN, values)}
 
 
-def to_tick(connection: Connection, siret: str, criteria: Criteria, *, most: int) -> tuple[Sequence[str], int]:
-    """Numbers of the newest *most* payments of the search that can be ticked, and how many more there are."""
+@dataclass(frozen=True)
+class ToTick:
+    """The newest payments of a search that can be ticked; *left* were too many, *newer* nobody has looked at."""
+
+    numbers: Sequence[str]
+    left: int
+    newer: int
+
+
+def to_tick(
+    connection: Connection, siret: str, criteria: Criteria, *, most: int, seen_until: datetime | None
+) -> ToTick:
+    """What can be ticked of the search: *most* at a time, stated until *seen_until*."""
     conditions, values = conditions_of(siret, criteria)
     conditions = (*conditions, "ticked_at is null", "state = 'current'")
-    numbers = run(connection, TO_TICK, conditions, values | {"most": most}).scalars().all()
-    if len(numbers) < most:
-        return numbers, 0
-    return numbers, run(connection, TO_TICK_COUNT, conditions, values).scalar_one() - most
+    values |= {"seen_until": seen_until}
+    seen = (*conditions, SEEN) if seen_until else conditions
+    numbers = run(connection, TO_TICK, seen, values | {"most": most}).scalars().all()
+    left = 0 if len(numbers) < most else run(connection, TO_TICK_COUNT, seen, values).scalar_one() - most
+    unseen = (*conditions, f"not ({SEEN})")
+    newer = run(connection, TO_TICK_COUNT, unseen, values).scalar_one() if seen_until else 0
+    return ToTick(numbers, left, newer)
 
 
 def batch(connection: Connection, siret: str, batch_id: UUID) -> Sequence[str]:

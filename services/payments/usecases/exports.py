@@ -1,18 +1,21 @@
 """Files of a search: at once, or as a job."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
 from espace_contracts import payments as api
-from espace_contracts.errors import NotFound
+from espace_contracts.errors import InvalidRequest, NotFound
 from sqlalchemy import Connection, Row
 
 from chassis import outbox
 from services.payments.search import read_search
+from services.payments.spreadsheet import MOST_ROWS
 from services.payments.store import export_jobs as job_store
 from services.payments.store import lists as store
+
+KEPT = timedelta(days=1)  # a file can be fetched for so long
 
 
 class Sheet(Protocol):
@@ -26,8 +29,11 @@ class Sheet(Protocol):
 
 
 def size_of(connection: Connection, request: api.ExportPayments) -> int:
-    """How many payments the file will hold. Raises InvalidRequest like the list."""
-    return store.size(connection, request.siret, read_search(request.search))
+    """How many payments the file will hold. Raises InvalidRequest like the list, and for more than a sheet holds."""
+    size = store.size(connection, request.siret, read_search(request.search))
+    if request.format == "xlsx" and size > MOST_ROWS:
+        raise InvalidRequest(f"an Excel sheet holds {MOST_ROWS} rows, the search finds {size}", "format")
+    return size
 
 
 def write_export(connection: Connection, request: api.ExportPayments, sheet: Sheet, *, now: datetime) -> int:
@@ -48,9 +54,27 @@ def note_export(connection: Connection, request: api.ExportPayments, *, count: i
 def ask(connection: Connection, request: api.ExportPayments, *, total: int, now: datetime) -> api.Export:
     """A job of its own for this export."""
     job_id = uuid4()
-    kept = request.model_dump(mode="json", exclude={"idempotency_key"})
-    job_store.add(connection, request.siret, id=job_id, request=kept, total=total, requested_at=now)
+    job_store.add(connection, request.siret, id=job_id, request=_kept(request), total=total, requested_at=now)
     return api.Export(state="waiting", job_id=job_id, done=0, total=total)
+
+
+def _kept(request: api.ExportPayments) -> dict[str, Any]:
+    return request.model_dump(mode="json", exclude={"idempotency_key"})
+
+
+def keep_made(
+    connection: Connection, request: api.ExportPayments, file: dict[str, Any], *, count: int, now: datetime
+) -> None:
+    """A file that was made within the call, among the day's files of the person."""
+    job_store.add_ready(
+        connection, request.siret, id=uuid4(), request=_kept(request), total=count, requested_at=now, **file
+    )
+
+
+def list_made(connection: Connection, request: api.ListExports, *, now: datetime) -> api.Exports:
+    """The files that the person has asked for within the last day."""
+    rows = job_store.of_account(connection, request.siret, account_id=request.account_id, since=now - KEPT)
+    return api.Exports(exports=tuple(api.ListedExport.model_validate(dict(row._mapping)) for row in rows))
 
 
 def find_job(connection: Connection, request: api.GetExport) -> Row[Any]:

@@ -20,17 +20,24 @@ def tick(connection: Connection, request: api.TickPayments, *, now: datetime) ->
     Raises NotFound, with nothing changed, if any named one is not the employer's own or is cancelled; InvalidRequest
     for a search like the list.
     """
-    left = 0
+    left = newer = 0
     if request.search is None:
         changed = _own(connection, request.siret, request.payment_numbers, ticked=False)
     else:
-        wanted, left = store.to_tick(connection, request.siret, read_search(request.search), most=api.MOST_TICKED)
-        changed = _still(store.lock_own(connection, request.siret, wanted), wanted, ticked=False)
+        found = store.to_tick(
+            connection,
+            request.siret,
+            read_search(request.search),
+            most=api.MOST_TICKED,
+            seen_until=request.seen_until,
+        )
+        left, newer = found.left, found.newer
+        changed = _still(store.lock_own(connection, request.siret, found.numbers), found.numbers, ticked=False)
     batch = uuid4() if len(changed) > 1 else None
     if changed:
         store.tick(connection, request.siret, changed, actor=request.actor, batch_id=batch, now=now)
     outbox.publish_all(connection, [(_ticked(request, number, now), number) for number in changed], at=now)
-    return api.TickedPayments(changed=changed, batch=batch, left=left)
+    return api.TickedPayments(changed=changed, batch=batch, left=left, newer=newer)
 
 
 def _ticked(request: api.TickPayments, number: str, now: datetime) -> api.PaymentTicked:

@@ -45,8 +45,8 @@ class Portal:
         with self.database.transaction(siret=siret) as connection:
             return ticks.untick(connection, unticking(*numbers, siret=siret), now=now).changed
 
-    def tick_all(self, *, siret=CLINIC, now=NOW, actor=CAMILLE, **criteria):
-        request = api.TickPayments(siret=siret, actor=actor, search=search(**criteria))
+    def tick_all(self, *, siret=CLINIC, now=NOW, actor=CAMILLE, seen_until=None, **criteria):
+        request = api.TickPayments(siret=siret, actor=actor, search=search(**criteria), seen_until=seen_until)
         with self.database.transaction(siret=siret) as connection:
             return ticks.tick(connection, request, now=now)
 

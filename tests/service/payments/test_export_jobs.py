@@ -173,3 +173,49 @@ def test_k38_jobs_are_forgotten_after_a_day_unless_somebody_works_at_them(portal
 def test_s30_an_impossible_search_makes_no_job(ask):
     with pytest.raises(InvalidRequest):
         ask(paid_from="2020-02-02", paid_to="2020-02-01")
+
+
+def listed(portal, *, siret=CLINIC, account_id=CAMILLE.account_id, now=NOW):
+    request = api.ListExports(siret=siret, account_id=account_id)
+    with portal.database.transaction(siret=siret) as connection:
+        return exporting.list_made(connection, request, now=now).exports
+
+
+def test_s33_a_person_finds_the_own_files_of_the_last_day_and_nobody_elses(portal, jobs, ask):
+    portal.record(issued("1"))
+    first, second = ask(), ask()
+    jobs.work(now=NOW)
+    found = listed(portal)
+    assert {one.job_id for one in found} == {first, second}
+    assert sorted((one.state, one.format, one.total, one.file_name or "") for one in found) == [
+        ("ready", "csv", 1, "reglements-clinique-2020-03-01.csv"),
+        ("waiting", "csv", 1, ""),
+    ]
+    assert listed(portal, account_id=uuid4()) == ()
+    assert listed(portal, siret=NEIGHBOUR) == ()
+    assert listed(portal, now=NOW + timedelta(days=1, seconds=1)) == ()
+
+
+def test_s33_a_file_made_within_the_call_is_among_them(portal):
+    request = api.ExportPayments(siret=CLINIC, actor=CAMILLE, legal_name="Clinique")
+    file = {"object_key": "exports/2020-03-01/a.xlsx", "file_name": "a.xlsx", "media_type": "x", "size": 9}
+    with portal.database.transaction(siret=CLINIC) as connection:
+        exporting.keep_made(connection, request, file, count=3, now=NOW)
+    (one,) = listed(portal)
+    assert (one.state, one.format, one.done, one.total, one.file_name, one.size) == ("ready", "xlsx", 3, 3, "a.xlsx", 9)
+    assert find(portal, one.job_id).object_key == "exports/2020-03-01/a.xlsx"
+
+
+def test_s33_more_payments_than_a_sheet_has_rows_are_refused_before_any_work_but_not_as_csv(portal, monkeypatch):
+    monkeypatch.setattr(exporting, "MOST_ROWS", 2)
+    portal.record(issued("1"), issued("2"), issued("3"))
+
+    def size(file_format):
+        request = api.ExportPayments(siret=CLINIC, actor=CAMILLE, legal_name="Clinique", format=file_format)
+        with portal.database.transaction(siret=CLINIC) as connection:
+            return exporting.size_of(connection, request)
+
+    with pytest.raises(InvalidRequest) as refusal:
+        size("xlsx")
+    assert refusal.value.fields == ("format",)
+    assert size("csv") == 3

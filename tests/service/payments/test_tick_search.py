@@ -7,6 +7,7 @@ from espace_contracts import payments as api
 from espace_contracts.errors import InvalidRequest
 from espace_contracts.types import Actor
 from pydantic import ValidationError
+from sqlalchemy import text
 
 from tests.service.payments.payment_builders import (
     CAMILLE,
@@ -98,6 +99,38 @@ def test_s32_a_correction_of_a_ticked_batch_takes_the_payment_out_of_it(portal):
 def test_s32_one_payment_alone_is_undone_by_its_number(portal):
     portal.record(issued("1"))
     assert portal.tick_all().batch is None
+
+
+LATER = NOW + timedelta(minutes=5)
+
+
+def test_s32_what_comes_after_the_list_was_drawn_is_not_ticked_and_is_counted(portal):
+    portal.record(issued("1"), issued("2"), issued("3"))
+    seen = portal.list().seen_until
+    portal.record(issued("4"), issued("2", version=2, amount="9.00"), now=LATER)
+    answer = portal.tick_all(seen_until=seen)
+    assert (sorted(answer.changed), answer.newer, answer.left) == (["1", "3"], 2, 0)
+    answer = portal.tick_all(seen_until=portal.list().seen_until)
+    assert (sorted(answer.changed), answer.newer) == (["2", "4"], 0)
+
+
+def test_s32_ticks_and_what_took_them_back_do_not_make_a_payment_new(portal):
+    portal.record(issued("1"), issued("2"))
+    seen = portal.list().seen_until
+    portal.tick("1", now=LATER)
+    portal.untick("1", now=LATER)
+    assert portal.list().seen_until == seen
+    assert sorted(portal.tick_all(seen_until=seen).changed) == ["1", "2"]
+
+
+def test_s32_payments_from_before_the_instant_was_kept_were_seen_when_they_were_recorded(portal):
+    portal.record(issued("1"))
+    with portal.database.work() as connection:
+        connection.execute(text("update payments set stated_at = null"))
+    seen = portal.list().seen_until
+    assert seen == NOW
+    assert portal.tick_all(seen_until=seen - timedelta(seconds=1)).changed == ()
+    assert portal.tick_all(seen_until=seen).changed == ("1",)
 
 
 def test_s30_a_search_that_is_none_ticks_nothing(portal):

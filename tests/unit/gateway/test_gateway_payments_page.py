@@ -2,12 +2,9 @@
 
 import html
 import re
-from typing import Any
-from uuid import UUID
+from datetime import timedelta
 
 import pytest
-from conftest import Store
-from espace_contracts import documents
 from espace_contracts import payments as api
 from fake_bus import AUDREY, NOW, FakeBus, payment
 from starlette.testclient import TestClient
@@ -132,6 +129,19 @@ def test_s32_with_script_the_list_is_drawn_again_and_the_undo_stands_beside(
     assert "Pointage de 2 règlements retiré." in words_of(undone.text)
 
 
+def test_s32_only_what_the_list_showed_is_ticked_and_the_rest_is_said(
+    member: TestClient, csrf: str, bus: FakeBus
+) -> None:
+    assert f'name="vu" value="{NOW.isoformat()}"' in member.get("/reglements").text
+    for seen, newer in ((NOW, False), (NOW - timedelta(minutes=1), True)):
+        form = {"csrf": csrf, "mois": "2019-10", "vu": seen.isoformat()}
+        member.post("/reglements/pointage", data=form)
+        assert bus.asked(api.TICK_PAYMENTS)[-1].seen_until == seen
+        said = words_of(member.get("/reglements").text)
+        assert ("1 règlement arrivé entre-temps n’a pas été pointé." in said) is newer
+    assert member.post("/reglements/pointage", data={"csrf": csrf, "tout": "oui", "vu": "hier"}).status_code == 422
+
+
 def test_s32_what_was_ticked_meanwhile_is_said(member: TestClient, csrf: str, bus: FakeBus) -> None:
     bus.ticks = {one.payment_number: api.Tick(at="2019-12-12T08:00:00Z", by="C. Roussel") for one in bus.payments}
     member.post("/reglements/pointage", data={"csrf": csrf, "tout": "oui"})
@@ -201,71 +211,3 @@ def test_a_negative_payment_leads_to_what_it_corrects(member: TestClient, bus: F
 def test_s32_why_a_tick_has_fallen_is_said_in_french(member: TestClient, bus: FakeBus, reason: str, said: str) -> None:
     bus.payments = (payment("804902", "2019-11-28", "19GE00565", AUDREY, "1.00", untick_reason=reason),)
     assert said in words_of(member.get("/reglements").text)
-
-
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-def ready(store: Store, file_name: str, media_type: str = EXCEL, **more: Any) -> api.Export:
-    """An export whose file lies in the store."""
-    store.objects["/x"] = b"bytes"
-    file = api.ExportedFile(url=f"{store.url}/x", file_name=file_name, media_type=media_type, size=5)
-    return api.Export(state="ready", done=8, total=8, file=file, **more)
-
-
-def test_s33_the_excel_file_comes_from_the_store_under_its_name(member: TestClient, bus: FakeBus, store: Store) -> None:
-    bus.export_payments = lambda request: ready(store, "règlements 2019.xlsx")
-    answer = member.get("/reglements/export.xlsx?q=18RCDI")
-    assert answer.content == b"bytes"
-    assert answer.headers["content-type"] == EXCEL
-    assert "filename*=UTF-8''r%C3%A8glements%202019.xlsx" in answer.headers["content-disposition"]
-    (asked,) = bus.asked(api.EXPORT_PAYMENTS)
-    assert (asked.search.text, asked.legal_name, asked.actor.name, asked.format) == (
-        "18RCDI", "Clinique des Tilleuls", "paie.tilleuls", "xlsx",
-    )  # fmt: skip
-
-
-def test_s33_csv_is_offered_beside_excel(member: TestClient, bus: FakeBus, store: Store) -> None:
-    assert 'href="/reglements/export.csv?q=18RCDI"' in member.get("/reglements?q=18RCDI").text.replace("18RCDI4786", "")
-    bus.export_payments = lambda request: ready(store, "r.csv", "text/csv; charset=utf-8")
-    answer = member.get("/reglements/export.csv")
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert bus.asked(api.EXPORT_PAYMENTS)[0].format == "csv"
-
-
-def test_s33_a_long_export_is_followed_until_its_file_is_ready(member: TestClient, bus: FakeBus, store: Store) -> None:
-    job = UUID(int=7)
-    bus.export = api.Export(state="running", job_id=job, done=40_000, total=150_000)
-    bus.export_payments = lambda request: bus.export
-    followed = member.get("/reglements/export.xlsx").headers["location"]
-    assert followed == f"/reglements/exports/{job}"
-    page = member.get(followed).text
-    assert "40 000 règlements sur 150 000" in words_of(page)
-    assert re.search(rf'<noscript>\s*<p>\s*<a class="btn btn-quiet" href="{followed}">Actualiser', page)
-    assert f'hx-get="{followed}"' in page
-    assert member.get(f"{followed}/contenu").headers["location"] == followed
-    bus.export = ready(store, "r.xlsx", job_id=job)
-    part = member.get(followed, headers={"HX-Request": "true"}).text
-    assert "<html" not in part
-    assert "hx-get" not in part, "a ready file is not asked for again"
-    assert f'href="{followed}/contenu"' in part
-    assert member.get(f"{followed}/contenu").content == b"bytes"
-    bus.export = bus.export.model_copy(update={"state": "failed", "file": None})
-    assert "n’a pas pu être préparé" in member.get(followed).text
-
-
-def test_s54_anothers_export_is_not_found(member: TestClient) -> None:
-    assert member.get(f"/reglements/exports/{UUID(int=8)}").status_code == 404
-    assert member.get(f"/reglements/exports/{UUID(int=8)}/contenu").status_code == 404
-
-
-def test_s34_each_payment_leads_to_its_remittance_advice(member: TestClient, bus: FakeBus, store: Store) -> None:
-    assert 'href="/reglements/803455/avis"' in member.get("/reglements").text
-    store.objects["/a"] = b"%PDF"
-    bus.open_file = lambda request: documents.OpenedFile(
-        url=f"{store.url}/a", file_name="avis.pdf", media_type="application/pdf", size=4, expires_at=NOW
-    )
-    assert member.get("/reglements/803455/avis").content == b"%PDF"
-    (opened,) = bus.asked(documents.OPEN_FILE)
-    assert opened.actor.name == "paie.tilleuls"
-    assert member.get("/reglements/999/avis").status_code == 404
