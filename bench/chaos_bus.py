@@ -87,6 +87,9 @@ def measure(world: World) -> list[dict[str, Any]]:
     for how in ("stopped", "frozen"):
         figures = outages.abandoned_calls(world, how, calls=CALLS)
         lines.append(judged(f"calls with the callee {how}", figures, {"hung": 0, "late_executions": 0, "answered": 0}))
+    figures = outages.calls_into_a_freezing_database(world, mark="FREEZE", rounds=10, calls=50)
+    bounds = {"hung": 0, "late_executions": 0, "answered_but_not_executed": 0, "other": 0}
+    lines.append(judged("calls into a database that freezes", figures, bounds))
     return lines
 
 

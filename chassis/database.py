@@ -4,19 +4,27 @@ The waiting of psycopg must go through Python's selectors, which eventlet patche
 whole process. `chassis.process` sets PSYCOPG_WAIT_FUNC before this module is imported.
 """
 
+import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from espace_contracts.envelope import Event
+from espace_contracts.errors import DeadlineExceeded
 from nameko.extensions import DependencyProvider, SharedExtension
+from psycopg.errors import TransactionTimeout
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import InternalError
 
 from chassis import inbox
 from chassis.settings import ServiceSettings
 
 SERVER_OPTIONS = "-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=30000"
 TENANT = text("select set_config('app.siret', :siret, true)")
+BOUND = text("select set_config('transaction_timeout', :left, true)")
+BOUND_TENANT = text("select set_config('transaction_timeout', :left, true), set_config('app.siret', :siret, true)")
+DEADLINE_KEY = "changes_until"  # in a worker's context: Unix time in seconds after which its call must change nothing
 
 
 def engine_for(url: str, *, name: str, pool_size: int = 10) -> Engine:
@@ -40,10 +48,11 @@ def engine_for(url: str, *, name: str, pool_size: int = 10) -> Engine:
 class Database:
     """Two ways in: as the role of requests, under row-level security, and as the role of workers."""
 
-    def __init__(self, *, service: str, app: Engine, worker: Engine) -> None:
+    def __init__(self, *, service: str, app: Engine, worker: Engine, deadline: float | None = None) -> None:
         self.service = service
         self._app = app
         self._worker = worker
+        self._deadline = deadline
 
     @classmethod
     def of(cls, service: str, settings: ServiceSettings) -> "Database":
@@ -54,6 +63,14 @@ class Database:
             worker=engine_for(settings.worker_database_url.get_secret_value(), name=f"{service}-worker"),
         )
 
+    def until(self, deadline: float) -> "Database":
+        """The same database for a call that must change nothing after *deadline* (Unix time in seconds).
+
+        Its transactions then raise DeadlineExceeded instead of committing. Between that look at the clock and the
+        commit the server may freeze: it ends the transaction by itself, so no abandoned call is executed late (R12).
+        """
+        return Database(service=self.service, app=self._app, worker=self._worker, deadline=deadline)
+
     @contextmanager
     def transaction(self, siret: str | None = None, *, snapshot: bool = False) -> Iterator[Connection]:
         """One transaction of a request; only the rows of *siret* are visible in tenant tables (K30).
@@ -63,16 +80,34 @@ class Database:
         with self._app.connect() as connection:
             if snapshot:
                 connection.execution_options(isolation_level="REPEATABLE READ")
-            with connection.begin():
-                if siret is not None:
-                    connection.execute(TENANT, {"siret": siret})
+            with _ended_in_time(), connection.begin():
+                self._prepare(connection, siret)
                 yield connection
+                self._check_deadline()
 
     @contextmanager
     def work(self) -> Iterator[Connection]:
         """One transaction of a handler or loop: it sees every employer's rows."""
-        with self._worker.begin() as connection:
+        with _ended_in_time(), self._worker.begin() as connection:
+            self._prepare(connection, None)
             yield connection
+            self._check_deadline()
+
+    def _prepare(self, connection: Connection, siret: str | None) -> None:
+        """Tenant and bound in one trip; most transactions outside calls need neither."""
+        if self._deadline is not None:
+            self._check_deadline()
+            left = f"{max(1, math.ceil((self._deadline - time.time()) * 1000))}ms"
+            if siret is None:
+                connection.execute(BOUND, {"left": left})
+            else:
+                connection.execute(BOUND_TENANT, {"left": left, "siret": siret})
+        elif siret is not None:
+            connection.execute(TENANT, {"siret": siret})
+
+    def _check_deadline(self) -> None:
+        if self._deadline is not None and time.time() >= self._deadline:
+            raise DeadlineExceeded
 
     @contextmanager
     def once(self, event: Event[Any]) -> Iterator[Connection]:
@@ -95,6 +130,17 @@ class Database:
         """Give all pooled connections back."""
         self._app.dispose()
         self._worker.dispose()
+
+
+@contextmanager
+def _ended_in_time() -> Iterator[None]:
+    """The server's word that it has ended a transaction at its bound is the refusal that it is; nothing was changed."""
+    try:
+        yield
+    except InternalError as exc:
+        if not isinstance(exc.orig, TransactionTimeout):
+            raise
+        raise DeadlineExceeded from exc
 
 
 class SharedDatabase(SharedExtension):
@@ -121,5 +167,6 @@ class DatabaseProvider(DependencyProvider):
     shared = SharedDatabase()
 
     def get_dependency(self, worker_ctx: Any) -> Database:
-        """The same object for every worker."""
-        return self.shared.database
+        """The same object for every worker, but for calls with a deadline."""
+        deadline = worker_ctx.data.get(DEADLINE_KEY)
+        return self.shared.database if deadline is None else self.shared.database.until(deadline)

@@ -15,7 +15,7 @@ import structlog
 from amqp import Message
 from espace_contracts.envelope import LARGEST_MESSAGE, faulty_fields
 from espace_contracts.errors import DeadlineExceeded, InvalidRequest, NotAllowed, Refusal, Unavailable
-from espace_contracts.rpc import Answer, Method
+from espace_contracts.rpc import Answer, Method, Write
 from nameko.exceptions import ContainerBeingKilled, MethodNotFound, serialize
 from nameko.rpc import Rpc, RpcConsumer
 from pydantic import ValidationError
@@ -26,6 +26,7 @@ from chassis.bus.consumer import LOST, BusConsumer, kombu_queue
 from chassis.bus.incidents import OUTAGES, report
 from chassis.bus.publisher import ConfirmedPublisher
 from chassis.bus.timelimits import timeouts_are_errors
+from chassis.database import DEADLINE_KEY
 from chassis.topology import REPLY_KEY, RPC_EXCHANGE, rpc_queues
 
 log = structlog.get_logger()
@@ -123,10 +124,12 @@ class TypedRpc(Rpc):
 
     def handle_message(self, message: Any) -> None:
         """Check deadline, caller and request, then start the worker."""
-        check_deadline(message.headers or {}, now=time.time())
+        deadline = check_deadline(message.headers or {}, now=time.time())
         caller = check_caller(self.method, message.properties.get("user_id"))
         request = self._request(message)
-        context = self.unpack_message_headers(message) | {CONTEXT_KEY: caller.name}
+        bound = deadline if isinstance(request, Write) else None
+        # Every header of the message is in the context as well: what we put there is always ours.
+        context = self.unpack_message_headers(message) | {CONTEXT_KEY: caller.name, DEADLINE_KEY: bound}
         context["traceparent"] = (message.headers or {}).get("traceparent")
         handle_result = partial(self.handle_result, message)
         try:
@@ -156,14 +159,18 @@ class TypedRpc(Rpc):
         return result, exc_info
 
 
-def check_deadline(headers: dict[str, Any], *, now: float) -> None:
+def check_deadline(headers: dict[str, Any], *, now: float) -> float | None:
     """A prefetched request does not expire on the broker: an abandoned one is refused here (trap 13).
 
-    The header `deadline` is Unix time in milliseconds; without it there is none. Raises DeadlineExceeded.
+    The header `deadline` is Unix time in milliseconds; without it there is none. The deadline, in seconds.
+    Raises DeadlineExceeded.
     """
     deadline = headers.get("deadline")
-    if isinstance(deadline, int) and deadline < now * 1000:
+    if not isinstance(deadline, int):
+        return None
+    if deadline < now * 1000:
         raise DeadlineExceeded
+    return deadline / 1000
 
 
 def check_caller(method: Method, user_id: str | None) -> CallingUser:

@@ -67,7 +67,7 @@ class TooManyAttempts(Refusal):
 
 
 class DeadlineExceeded(Refusal):
-    """The call's deadline had passed before the method started: it was not executed."""
+    """The call's deadline had passed before its work could be committed: nothing was changed."""
 
     code = "deadline_exceeded"
 

@@ -5,7 +5,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -86,7 +86,7 @@ class Browser:
 class Calls:
     """How calls ended, and the payments that they were about."""
 
-    numbers: list[str]
+    deadlines: dict[str, float] = field(default_factory=dict)  # Unix time, by payment number
     answered: int = 0
     unavailable: int = 0
     refused: int = 0
@@ -103,11 +103,12 @@ def record_payments(
     *begin* is called once the client is connected, before the first call.
     """
     method = replace(payments_api.RECORD_PAYMENTS, seconds=seconds)
-    outcome = Calls([body["payment_number"] for body in bodies])
+    outcome = Calls()
 
     async def call(client: BusClient, gate: asyncio.Semaphore, body: dict[str, Any]) -> None:
         async with gate:
             began = time.monotonic()
+            outcome.deadlines[body["payment_number"]] = time.time() + seconds
             try:
                 await client.call(method, payments_api.RecordPayments(payments=(body,)))
                 outcome.answered += 1

@@ -1,17 +1,26 @@
 """Servers that are away or frozen: nobody hangs, everybody is told when to come back, and the backlog drains."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from tests.chaos import verdicts
-from tests.chaos.callers import Answer, Browser, record_payments
+from tests.chaos.callers import Answer, Browser, Calls, record_payments
 from tests.chaos.funder_system import FunderSystem, dice, in_background, payment, payments
 from tests.chaos.world import World
 from tests.journeys.outside import new_siret
 
 NOTICE = 0.3  # seconds after the beginning in which answers may still be those of before
 PATIENCE = 60.0
+LONGEST_WAIT = 0.8  # seconds after the first call until the freeze
+CLOCK = (
+    0.05  # seconds that a commit's time may be beyond its deadline: the server counts in milliseconds from a trip on
+)
+COMMITS = (
+    "select payment_number, extract(epoch from pg_xact_commit_timestamp(xmin))::float from payments"
+    " where payment_number like %s"
+)
 NEARLY_NOTHING, USUAL_SHARE = 1e-7, 0.4  # of the memory: what the broker may use; 0.4 is its own default
 
 
@@ -107,3 +116,53 @@ def abandoned_calls(world: World, how: str, *, calls: int, seconds: float = 1.0)
         "longest_s": round(outcome.longest, 2),
         "works_again": alive.answered == 1,
     }
+
+
+def calls_into_a_freezing_database(
+    world: World, *, mark: str, rounds: int, calls: int, seconds: float = 1.0
+) -> dict[str, Any]:
+    """Writes begun just before PostgreSQL freezes: those under way then may be done in time or never, but not late."""
+    _remember_commits(world)
+    chance, siret = dice(rounds), new_siret()
+    outcomes: list[Calls] = []
+    for number in range(rounds):
+        bodies = [payment(f"{mark}{number:03d}X{call:03d}", 1, siret=siret) for call in range(calls)]
+        away, frozen = chance.uniform(0, LONGEST_WAIT), threading.Event()
+
+        def freeze(away: float = away, frozen: threading.Event = frozen) -> None:
+            in_background(lambda: _freeze_for(world, after=away, seconds=seconds + 1, done=frozen))
+
+        outcomes.append(record_payments(world.funder_amqp, bodies, seconds=seconds, at_a_time=calls, begin=freeze))
+        frozen.wait(PATIENCE)
+    time.sleep(2)  # whatever would come late has come by now
+    deadlines = {number: deadline for outcome in outcomes for number, deadline in outcome.deadlines.items()}
+    with world.database("payments") as database:
+        commits = dict(database.execute(COMMITS, (f"{mark}%",)).fetchall())
+    return {
+        "calls": len(deadlines),
+        "hung": sum(outcome.hung for outcome in outcomes),
+        "answered": sum(outcome.answered for outcome in outcomes),
+        "unavailable": sum(outcome.unavailable for outcome in outcomes),
+        "other": sum(outcome.refused + outcome.incidents for outcome in outcomes),
+        "executed": len(commits),
+        "answered_but_not_executed": max(0, sum(outcome.answered for outcome in outcomes) - len(commits)),
+        "late_executions": sum(commits[number] > deadlines[number] + CLOCK for number in commits),
+        "latest_s": round(max((commits[number] - deadlines[number] for number in commits), default=0.0), 3),
+    }
+
+
+def _remember_commits(world: World) -> None:
+    """Let PostgreSQL keep the time of each commit."""
+    if world.value("payments", "show track_commit_timestamp") != "on":
+        with world.database("payments") as database:
+            database.execute("alter system set track_commit_timestamp = on")
+        world.stop("postgres")
+        world.bring_back("postgres")
+
+
+def _freeze_for(world: World, *, after: float, seconds: float, done: threading.Event) -> None:
+    time.sleep(after)
+    world.freeze("postgres")
+    time.sleep(seconds)
+    world.thaw("postgres")
+    done.set()

@@ -63,3 +63,10 @@ def test_r13_poison_in_every_queue_is_set_aside_and_harms_nobody(world: World) -
     assert figures | nothing == figures
     assert None not in (figures["buried_after_s"], figures["buried_again_after_s"]), figures
     assert figures["poisons"] > 6 * figures["queues"]
+
+
+def test_r12_calls_under_way_when_the_database_freezes_are_done_in_time_or_never(world: World) -> None:
+    figures = outages.calls_into_a_freezing_database(world, mark="FREEZE", rounds=2, calls=50)
+    nothing = {"hung": 0, "late_executions": 0, "answered_but_not_executed": 0, "other": 0}
+    assert figures | nothing == figures
+    assert figures["answered"] > 0, "no call was quicker than the freeze"

@@ -59,6 +59,16 @@ def test_r12_call_past_its_deadline_is_not_executed(toy: Toy) -> None:
     assert toy.notes() == []
 
 
+@pytest.mark.parametrize("text", ["dawdle", "dawdle in the database"])
+def test_r12_call_that_meets_its_deadline_on_the_way_changes_nothing(toy: Toy, text: str) -> None:
+    soon = int(time.time() * 1000) + 500
+    error = toy.call("note", {"text": text}, headers={"deadline": soon})["error"]
+    assert error["code"] == "deadline_exceeded"
+    time.sleep(0.7)  # by now it would have been written
+    assert toy.notes() == []
+    assert toy.call("note", {"text": "next"}, headers={"deadline": soon + 60_000})["result"]["text"] == "next"
+
+
 def test_r18_same_key_is_applied_once(toy: Toy) -> None:
     key = uuid.uuid4().hex
     first = toy.call("note", {"text": "once", "idempotency_key": key})["result"]

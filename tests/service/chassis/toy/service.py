@@ -47,8 +47,12 @@ class ToyService(Service):
 
     @rpc(api.NOTE)
     def note(self, request: api.Note) -> api.Echoed:
-        """Writes a line, once for each key."""
+        """Writes a line, once for each key; by the text it takes a second first, here or in the database."""
         with self.db.work() as connection:
+            if request.text == "dawdle":
+                eventlet.sleep(1)
+            if request.text == "dawdle in the database":
+                connection.execute(text("select pg_sleep(1)"))
             return once(connection, api.NOTE, request, lambda: self._note(connection, request.text))
 
     @subscribe(api.Poked)
