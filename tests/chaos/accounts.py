@@ -4,10 +4,12 @@ import asyncio
 import json
 import re
 import secrets
+import threading
 import time
 import urllib.request
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -30,17 +32,36 @@ DOMAIN = "@chaos-accounts.example"
 LOGINS_AT_A_TIME = 4  # a password's hash is heavy, and one is made at a time
 
 
-def opened(world: World, *, count: int, kills: tuple[str, ...], seconds: float, patience: float) -> dict[str, Any]:
-    """*count* employers' first requests while programs are killed; what they got, by mailbox and by login."""
-    chance = dice(count)
+@dataclass(frozen=True)
+class Asked:
+    """Employers' first requests that are being published."""
+
+    sirets: dict[str, str]  # by mail address
+    publishing: threading.Thread
+
+
+def ask(world: World, *, count: int, seconds: float) -> Asked:
+    """Publish *count* employers' first requests over *seconds*, beside the caller."""
     funder = FunderSystem(world.funder_amqp)
-    addresses = {f"rh{number}{DOMAIN}": new_siret() for number in range(count)}
-    requests = [request_for(siret, address) for address, siret in addresses.items()]
-    publishing = in_background(lambda: funder.publish(requests, pause=seconds / count))
+    sirets = {f"rh{number}{DOMAIN}": new_siret() for number in range(count)}
+    requests = [request_for(siret, address) for address, siret in sirets.items()]
+    return Asked(sirets, in_background(lambda: funder.publish(requests, pause=seconds / count)))
+
+
+def opened(world: World, *, count: int, kills: tuple[str, ...], seconds: float, patience: float) -> dict[str, Any]:
+    """*count* employers' first requests while programs are killed; what they got."""
+    chance = dice(count)
+    asked = ask(world, count=count, seconds=seconds)
     for victim in kills:
         time.sleep(chance.uniform(0, seconds / len(kills)))
         world.kill(victim)
-    publishing.join(patience)
+    return got(world, asked, kills=len(kills), patience=patience)
+
+
+def got(world: World, asked: Asked, *, kills: int, patience: float) -> dict[str, Any]:
+    """What the employers have got in the end, by mailbox and by login, after so many *kills*."""
+    asked.publishing.join(patience)
+    count, addresses = len(asked.sirets), asked.sirets
     took = verdicts.until(lambda: len(mailbox(world, addresses)) >= count, within=patience, every=1.0)
     mails = mailbox(world, addresses)
     worked = asyncio.run(_log_in_all(world, [texts[0] for _, texts in mails.values()]))
@@ -50,7 +71,7 @@ def opened(world: World, *, count: int, kills: tuple[str, ...], seconds: float, 
         "duplicate_mails": sum(len(texts) - 1 for _, texts in mails.values()),
         "unlike_duplicates": sum(len(set(texts)) > 1 or len(ids) > 1 for ids, texts in mails.values()),
         "working_credentials": worked,
-        "kills": len(kills),
+        "kills": kills,
         "all_mailed_after_s": None if took is None else round(took, 1),
         "dead_letters": len(verdicts.dead_letters(world)),
     }

@@ -1,9 +1,12 @@
 """Events under kills: nothing lost, nothing twice."""
 
+import random
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tests.chaos import verdicts
@@ -25,7 +28,7 @@ class Plan:
     mark: str
     events: int
     seconds: float  # over which they are published
-    kills: tuple[str, ...]  # at random moments meanwhile, in random order
+    kills: tuple[str, ...]  # at random places among them, in random order
     patience: float  # seconds until everything must have arrived
 
 
@@ -34,23 +37,31 @@ def under_kills(world: World, plan: Plan, *, seed: int) -> tuple[FunderSystem, d
     chance = dice(seed)
     funder = FunderSystem(world.funder_amqp)
     events = payments(plan.events, mark=plan.mark, chance=chance)
-    victims = list(plan.kills)
-    chance.shuffle(victims)
-    early = 0
     with listening(world) as listener:
-        publishing = in_background(lambda: funder.publish(events, pause=plan.seconds / plan.events))
-        while victims:
-            time.sleep(chance.uniform(0, plan.seconds / len(plan.kills)))
-            early += publishing.is_alive()
-            world.kill(victims.pop())
-        publishing.join(plan.patience)
+        funder.publish(_interrupted(world, events, plan, chance), pause=plan.seconds / plan.events)
         books, took = verdicts.settle(world, funder.ledger, plan.mark, within=plan.patience)
         on_the_wire = listener.figures()
     return funder, _figures(world, funder, books) | on_the_wire | {
         "kills": len(plan.kills),
-        "kills_while_publishing": early,
         "settled_after_s": round(took, 1),
     }
+
+
+def _interrupted(
+    world: World, events: list[dict[str, Any]], plan: Plan, chance: random.Random
+) -> Iterator[dict[str, Any]]:
+    """*events* one by one; at random places among them a program is killed, and publishing goes on meanwhile."""
+    victims = chance.sample(plan.kills, len(plan.kills))
+    places = dict(zip(sorted(chance.sample(range(len(events)), len(victims))), victims, strict=True))
+    killing: threading.Thread | None = None
+    for number, event in enumerate(events):
+        if number in places:
+            if killing is not None:
+                killing.join()
+            killing = in_background(partial(world.kill, places[number]))
+        yield event
+    if killing is not None:
+        killing.join()
 
 
 def between_steps(world: World, mark: str, *, rounds: int, seed: int) -> dict[str, Any]:

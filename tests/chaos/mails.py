@@ -19,7 +19,10 @@ DRIPPING = 3
 
 
 def hostile(world: World, *, mark: str, away: float, dozens: int, patience: float) -> dict[str, Any]:
-    """No server for *away* seconds, then one that is hostile to some, at last the good one again."""
+    """No server for *away* seconds, then one that is hostile to some, at last the good one again.
+
+    With *away* it is also waited for the mails that the hostile one never took; they have rested a minute by then.
+    """
     wanted = {DRIP: DRIPPING} | {kind: share * dozens for kind, share in PLACES.items()}
     addresses = {kind: [f"{kind}{n}@{mark}.example".lower() for n in range(count)] for kind, count in wanted.items()}
     everybody = [address for kind in addresses.values() for address in kind]
@@ -51,7 +54,7 @@ def hostile(world: World, *, mark: str, away: float, dozens: int, patience: floa
         "dripping_given_up": None if dripped is None else wanted[DRIP] - waiting.get("queued", 0),
         "longest_talk_s": round(max(max(talks) for talks in office.talks.values()), 1),
         "twice": twice,
-        "dripping_after_s": _delivered(world, addresses[DRIP], patience),
+        "dripping_after_s": _delivered(world, addresses[DRIP], patience) if away else None,
     }
 
 

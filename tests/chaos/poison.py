@@ -19,7 +19,7 @@ from chassis.asyncbus import BusClient
 from chassis.topology import RPC_EXCHANGE, delivery_exchange, event_queue_name
 from ops import dead_letters
 from tests.chaos import verdicts
-from tests.chaos.funder_system import FunderSystem, dice, payments
+from tests.chaos.funder_system import FunderSystem, Ledger, dice, payments
 from tests.chaos.world import World
 
 HUGE = 10_000_000  # bytes
@@ -101,8 +101,8 @@ def _calls(service: str, mark: str) -> list[Poison]:
     ]
 
 
-def everywhere(world: World, *, mark: str, neighbours: int, patience: float) -> dict[str, Any]:
-    """All of it at once among healthy payments; then sent back as an operator would, twice; at last thrown away."""
+def everywhere(world: World, *, mark: str, neighbours: int, redrives: int, patience: float) -> dict[str, Any]:
+    """All of it at once among healthy payments; then sent back as an operator would; at last thrown away."""
     poisons = for_handlers(mark) + for_methods(mark)
     expected = Counter(poison.queue for poison in poisons if poison.reason)
     funder = FunderSystem(world.funder_amqp)
@@ -125,7 +125,7 @@ def everywhere(world: World, *, mark: str, neighbours: int, patience: float) -> 
         "wrong_reasons": sorted(wrong),
         "wrongly_refused": (codes - _codes(poisons)).total() + (_codes(poisons) - codes).total(),
         "senders_not_told": sum(bool(poison.reason) and _is_owned(poison) for poison in poisons) - told,
-        **_sent_back(world, funder, mark, expected),
+        **_sent_back(world, redrives, funder.ledger, mark, expected),
         "lost_before": books.lost,
         "restarted": sum(now != pids[name] for name, now in world.pids(SERVICES).items()),
         "silent": asyncio.run(_silent(world)),
@@ -133,13 +133,13 @@ def everywhere(world: World, *, mark: str, neighbours: int, patience: float) -> 
     }
 
 
-def _sent_back(world: World, funder: FunderSystem, mark: str, expected: Counter[str]) -> dict[str, Any]:
-    """What two redrives do beside what was there: each letter comes back once, nothing is applied or told twice."""
+def _sent_back(world: World, redrives: int, ledger: Ledger, mark: str, expected: Counter[str]) -> dict[str, Any]:
+    """What *redrives* do beside what was there: each letter comes back once, nothing is applied or told twice."""
     told = _told(world)
-    _put_a_copy_into_the_dead_letters(world, funder.ledger.confirmed[0])
-    redriven = [_redrive(world, expected) for _ in range(2)]
+    _put_a_copy_into_the_dead_letters(world, ledger.confirmed[0])
+    redriven = [_redrive(world, expected) for _ in range(redrives)]
     again = verdicts.until(lambda: _dead(world, expected) == expected, within=30)
-    books, _ = verdicts.settle(world, funder.ledger, mark, within=30)
+    books, _ = verdicts.settle(world, ledger, mark, within=30)
     return {
         "redriven": redriven,
         "buried_again_after_s": None if again is None else round(again, 1),
