@@ -113,7 +113,7 @@ def read_day(text: str) -> date | None:
         return None
     if match := TYPED_DATE.match(text):
         day, month, year = (int(part) for part in match.groups())
-        if year < 100:
+        if len(match.group(3)) == 2:
             year += 2000 if year < 70 else 1900
         return date(year, month, day)
     return date.fromisoformat(text)

@@ -4,7 +4,7 @@ import itertools
 from decimal import Decimal
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from espace_contracts.envelope import FunderEventData
 from espace_contracts.types import (
@@ -89,14 +89,20 @@ class PaymentFacts(Message):
     transfer_reference: Text
     corrects: PaymentNumber | None = None
 
-    @model_validator(mode="after")
-    def _consistent(self) -> "PaymentFacts":
-        ordered = sorted(self.periods, key=lambda period: period.start)
+    @field_validator("periods")
+    @classmethod
+    def _apart(cls, periods: tuple[Period, ...]) -> tuple[Period, ...]:
+        ordered = sorted(periods, key=lambda period: period.start)
         if any(later.start <= earlier.end for earlier, later in itertools.pairwise(ordered)):
             raise ValueError("periods overlap")
-        if self.amount == Decimal(0):
+        return periods
+
+    @field_validator("amount")
+    @classmethod
+    def _something(cls, amount: Decimal) -> Decimal:
+        if amount == Decimal(0):
             raise ValueError("amount is zero")
-        return self
+        return amount
 
 
 class PaymentIssued(PaymentFacts, FunderEvent):

@@ -59,7 +59,7 @@ def _decimal_string(value: Any) -> Decimal:
     """JSON numbers are refused: a float has already lost the cents when it arrives."""
     if isinstance(value, Decimal):
         return value
-    if not isinstance(value, str) or not re.fullmatch(r"-?\d{1,18}(\.\d{1,2})?", value):
+    if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,2})?", value):
         raise ValueError("must be a decimal string such as '2764.94', with two places at most")
     try:
         return Decimal(value)

@@ -20,6 +20,7 @@ from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 MOST_ROWS = 1_048_575  # a sheet's 2^20, without its header
@@ -30,7 +31,8 @@ ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 REMEMBERED = 4096  # different values of a column that are kept ready as XML
 ROWS_A_WRITE = 500
 SHEET_MEMBER = "xl/worksheets/sheet1.xml"
-HEADER_FONT = Font(bold=True)
+A4 = 9  # paper size, ECMA-376 part 1, 18.3.1.63
+HEADER_FONT = Font(name="Calibri", size=11, bold=True)  # named: LibreOffice takes another for a font without name
 HEADER_FILL = PatternFill("solid", fgColor="E8EEF4")
 
 TEXT = "@"  # kept as text also when somebody edits the cell
@@ -151,6 +153,8 @@ class Spreadsheet:
             sample.number_format = column.number_format
             styles.append(sample.style_id)
         self._sheet.freeze_panes = "A2"
+        _shape_print(self._sheet, pages=2)
+        self._sheet.print_title_rows, self._sheet.print_title_cols = "1:1", "A:B"
         return styles
 
     def _around_rows(self) -> tuple[bytes, bytes]:
@@ -201,6 +205,7 @@ class Spreadsheet:
 
     @staticmethod
     def _state(sheet: Worksheet, facts: Sequence[tuple[str, Any, str]]) -> None:
+        _shape_print(sheet, pages=1)
         sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 34, 60
         for place, (label, value, number_format) in enumerate(facts, start=1):
             sheet.cell(place, 1, label).font = HEADER_FONT
@@ -210,3 +215,10 @@ class Spreadsheet:
                 cell.data_type = "s"  # openpyxl takes any text that starts with = for a formula (trap 8)
             cell.number_format = number_format
             cell.alignment = Alignment(horizontal="left", wrap_text=True, vertical="top")
+
+
+def _shape_print(sheet: Worksheet, *, pages: int) -> None:
+    """On paper: A4, landscape, the columns on *pages* sheets beside each other."""
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = pages, 0

@@ -211,3 +211,33 @@ def test_a_negative_payment_leads_to_what_it_corrects(member: TestClient, bus: F
 def test_s32_why_a_tick_has_fallen_is_said_in_french(member: TestClient, bus: FakeBus, reason: str, said: str) -> None:
     bus.payments = (payment("804902", "2019-11-28", "19GE00565", AUDREY, "1.00", untick_reason=reason),)
     assert said in words_of(member.get("/reglements").text)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"q": "' or 1=1; drop table payments; --"}, 200),
+        ({"q": "%_*?[a-z]"}, 200),
+        ({"q": "x" * 10_000}, 200),  # cut to what the box holds
+        ({"q": "\u202egnirts\u2066"}, 200),
+        ({"q": "=HYPERLINK(1)😀"}, 200),
+        ({"q": "<script>alert(1)</script>"}, 200),
+        ({"q": "1000000000000000"}, 200),
+        ({"q": "a\x00b"}, 200),
+        ({"du": "30/02/2019"}, 422),
+        ({"du": "01/01/0001"}, 422),
+        ({"du": "31/12/9999"}, 422),
+        ({"au": "' or 1=1"}, 422),
+        ({"du": "02/01/2019", "au": "01/01/2019"}, 422),
+        ({"travaille_du": "02/01/2019", "travaille_au": "01/01/2019"}, 422),
+        ({"pointe": "peut-être"}, 200),
+        ({"curseur": "x" * 10_000}, 200),
+    ],
+)
+def test_s30_whatever_is_typed_is_answered_and_never_run(
+    member: TestClient, query: dict[str, str], status: int
+) -> None:
+    answer = member.get("/reglements", params=query)
+    assert answer.status_code == status
+    assert "<script>alert" not in answer.text
+    assert ("La recherche n’a pas été faite" in answer.text) is (status == 422)

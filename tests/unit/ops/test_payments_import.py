@@ -76,7 +76,7 @@ def test_version_and_corrected_payment_are_optional_columns():
         ("732 829 320 00074", "73282932000075", "siret: is not a SIRET"),
         ("3 826,63 €", "3826,633", "montant: is not a number"),
         ("3 826,63 €", "1E5", "montant: is not a number"),
-        ("3 826,63 €", "0,00", "line: amount is zero"),
+        ("3 826,63 €", "0,00", "montant: amount is zero"),
         ("3 826,63 €", "1000000000000000", "montant:"),
         ("31/10/2019", "31/02/2019", "date de paiement: is not a date"),
         ("01/09/2019 au 30/09/2019", "09/2019", "periodes: is not a period"),
@@ -84,7 +84,7 @@ def test_version_and_corrected_payment_are_optional_columns():
         (
             "01/09/2019 au 30/09/2019",
             "01/09/2019 au 30/09/2019 + 30/09/2019 au 31/10/2019",
-            "line: periods overlap",
+            "periodes: periods overlap",
         ),
         ("DUPUIS", "", "nom: String should have at least 1 character"),
         ("INFIRMIER BLOC OPÉRATOIRE", "x" * 10_000, "formation: String should have at most 200 characters"),

@@ -130,6 +130,17 @@ def test_s33_the_sheet_around_the_rows_is_the_plain_one(tmp_path):
     assert widths[0] == widths[1] == [12, 30, 15, 10, 18]
 
 
+def test_s33_on_paper_each_sheet_bears_the_header_and_the_first_columns(tmp_path):
+    write_fast(tmp_path / "fast.xlsx", some_rows(3))
+    book = openpyxl.load_workbook(tmp_path / "fast.xlsx")
+    sheet = book["Règlements"]
+    assert (sheet.print_title_rows, sheet.print_title_cols) == ("$1:$1", "$A:$B")
+    for printed, pages in ((sheet, 2), (book["Recherche"], 1)):
+        assert printed.page_setup.orientation == "landscape"
+        assert (printed.sheet_properties.pageSetUpPr.fitToPage, printed.page_setup.fitToWidth) == (True, pages)
+        assert printed.page_setup.fitToHeight == 0
+
+
 def test_s33_no_formula_is_ever_written(tmp_path):
     facts = [(label, text, TEXT) for label, text in zip("abcdefghijklmno", HOSTILE, strict=True)]
     write_fast(tmp_path / "fast.xlsx", some_rows(60), facts=facts)
