@@ -20,6 +20,7 @@ import sys
 from typing import Any
 
 import structlog
+from eventlet.event import Event
 from nameko.containers import ServiceContainer
 from pydantic import ValidationError
 
@@ -81,32 +82,66 @@ def main(package: str) -> int:
         process=service.name, endpoint=settings.otlp_endpoint, share=settings.otlp_share, ca_file=settings.ca_file
     )
     metrics.HUB_GAP.set_function(hubwatch.longest_gap_seconds)
-    container = ServiceContainer(service, nameko_config(settings))
-    stopped: list[bool] = []
-
-    def stop(*_: Any) -> None:
-        if not stopped:
-            stopped.append(True)
-            eventlet.spawn_n(_stop_within_bound, container)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    container.start()
     hubwatch.start()
-    log.info("process_started", port=settings.http_port)
-    container.wait()
+    life = Life(ServiceContainer(service, nameko_config(settings)))
+    signal.signal(signal.SIGTERM, life.end)
+    signal.signal(signal.SIGINT, life.end)
+    life.begin(port=settings.http_port)
+    life.wait()
     tracing.flush()
     log.info("process_stopped")
     return 0
 
 
-def _stop_within_bound(container: ServiceContainer) -> None:
-    """SIGTERM waits for handlers without bound in nameko (trap 17): after ours they are abandoned, un-acked."""
-    with eventlet.Timeout(STOP_SECONDS, False):
-        container.stop()
-        return
-    log.warning("process_killed_at_stop")
-    container.kill()
+class Life:
+    """A container from its start to its end, which comes within a bound whatever the broker does meanwhile."""
+
+    def __init__(self, container: ServiceContainer) -> None:
+        self._container = container
+        self._over = Event()
+        self._told = False
+
+    def begin(self, *, port: int) -> None:
+        """Start beside the main thread: a start waits for the broker, and a process that waits must end all the same."""
+        eventlet.spawn_n(self._start, port)
+
+    def _start(self, port: int) -> None:
+        try:
+            self._container.start()
+            log.info("process_started", port=port)
+            self._container.wait()
+        except Exception as exc:
+            if not self._over.ready():
+                self._over.send_exception(exc)
+        else:
+            self._finish()
+
+    def end(self, *_: Any) -> None:
+        """For signals; the first one counts."""
+        if not self._told:
+            self._told = True
+            eventlet.spawn_n(self._stop)
+
+    def _stop(self) -> None:
+        """nameko waits for handlers without bound (trap 17), and for a broker that is away: after ours they are
+        abandoned, and what is not acknowledged goes back to the broker with the connection."""
+        try:
+            with eventlet.Timeout(STOP_SECONDS, False):
+                self._container.stop()
+                self._finish()
+                return
+        except Exception:
+            log.exception("stop_failed")
+        log.warning("process_killed_at_stop")
+        self._finish()
+
+    def _finish(self) -> None:
+        if not self._over.ready():
+            self._over.send(None)
+
+    def wait(self) -> None:
+        """Until the end. Raises what ended it before its time."""
+        self._over.wait()
 
 
 if __name__ == "__main__":

@@ -73,6 +73,11 @@ class BusConsumer(QueueConsumer):
         consumer.qos(prefetch_count=provider.prefetch_count)
         return consumer
 
+    def unregister_provider(self, provider: Any) -> None:
+        """Take no more for *provider*. Before there was a broker nameko says so once for all of them, and breaks at the second."""
+        if self._consumers_ready.ready() or not self._last_provider_unregistered.ready():
+            super().unregister_provider(provider)
+
     def ack_up_to(self, message: Any) -> None:
         """Acknowledge *message* and everything before it on its channel."""
         try:
