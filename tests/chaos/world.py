@@ -27,7 +27,7 @@ PORT_OFFSET = 2000  # beside those of a run and of the other tests
 # What is acknowledged must survive a kill of PostgreSQL, so it is as careful here as in a run.
 KIND = Kind(names=NAMES, port_offset=PORT_OFFSET, durable=True, credentials=FOLDER.credentials)
 # A mail whose sender was killed is sent again when its lease is over: 19 s with this, instead of 60.
-QUICKLY = {"IDENTITY_SMTP_TIMEOUT_SECONDS": "2", "IDENTITY_SMTP_TOTAL_SECONDS": "4"}
+QUICKLY = {"IDENTITY_SMTP_TIMEOUT_SECONDS": "2", "IDENTITY_SMTP_TOTAL_SECONDS": "4", "GATEWAY_DRAIN_SECONDS": "1.5"}
 PATIENCE = 180.0  # seconds for anything the supervisor is asked
 
 T = TypeVar("T")
@@ -48,6 +48,14 @@ class Keeper(Supervisor):
     async def bring_back(self, name: str) -> None:
         """Start what `stop` ended; return when it answers."""
         await self.start(self.programs[name])
+
+    async def end_in_good_order(self, name: str) -> tuple[int, float]:
+        """Tell *name* to end and wait, however long its own bound lets it take; its exit code, and the seconds."""
+        child, began = self._children.pop(name), time.monotonic()
+        if child.watcher is not None:
+            child.watcher.cancel()
+        child.process.send_signal(child.program.stop_signal)
+        return await child.process.wait(), time.monotonic() - began
 
 
 class World:
@@ -112,6 +120,10 @@ class World:
     def pid(self, name: str) -> int:
         """The present process of *name*."""
         return self._keeper.pid(name)
+
+    def end_in_good_order(self, name: str) -> tuple[int, float]:
+        """Tell *name* to end, as an operator does; it stays down. Its exit code, and the seconds it took."""
+        return self._ask(self._keeper.end_in_good_order(name))
 
     def start_beside(self, program: Program) -> None:
         """Start one more program; return when it answers."""
