@@ -42,28 +42,37 @@ class Stored:
     media_type: str
 
 
+def _client(settings: ObjectStoreSettings, endpoint: str) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=settings.s3_region,
+        aws_access_key_id=settings.s3_access_key.get_secret_value(),
+        aws_secret_access_key=settings.s3_secret_key.get_secret_value(),
+        verify=str(settings.ca_file) if settings.ca_file else None,
+        config=Config(
+            signature_version="s3v4",  # boto3 presigns with version 2 by default, which refuses quoted names
+            s3={"addressing_style": "path"},
+            connect_timeout=3,
+            read_timeout=10,
+            retries={"max_attempts": 3, "mode": "standard"},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
 class ObjectStore:
-    """One bucket."""
+    """One bucket.
+
+    A presigned address names the host that it was signed for: who is *outside* gets one of the public endpoint.
+    """
 
     def __init__(self, settings: ObjectStoreSettings) -> None:
         self.bucket = settings.s3_bucket
-        self._client = boto3.client(
-            "s3",
-            endpoint_url=settings.s3_endpoint,
-            region_name=settings.s3_region,
-            aws_access_key_id=settings.s3_access_key.get_secret_value(),
-            aws_secret_access_key=settings.s3_secret_key.get_secret_value(),
-            verify=str(settings.ca_file) if settings.ca_file else None,
-            config=Config(
-                signature_version="s3v4",  # boto3 presigns with version 2 by default, which refuses quoted names
-                s3={"addressing_style": "path"},
-                connect_timeout=3,
-                read_timeout=10,
-                retries={"max_attempts": 3, "mode": "standard"},
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
-        )
+        self._client = _client(settings, settings.s3_endpoint)
+        public = settings.s3_public_endpoint
+        self._signer_outside = _client(settings, public) if public else self._client
 
     def put(self, key: str, content: bytes | Path, media_type: str) -> None:
         """Store *content* under *key*. Raises ObjectStoreDown."""
@@ -73,7 +82,9 @@ class ObjectStore:
         with content.open("rb") as stream:
             self._call("put_object", Key=key, Body=stream, ContentType=media_type)
 
-    def presigned_put(self, key: str, *, size: int, media_type: str) -> tuple[str, dict[str, str]]:
+    def presigned_put(
+        self, key: str, *, size: int, media_type: str, outside: bool = False
+    ) -> tuple[str, dict[str, str]]:
         """Address and headers of one PUT of exactly *size* bytes; a second one is refused by the store."""
         headers = {"Content-Type": media_type, "Content-Length": str(size), "If-None-Match": "*"}
         parameters = {
@@ -83,10 +94,10 @@ class ObjectStore:
             "ContentLength": size,
             "IfNoneMatch": "*",
         }
-        url = self._client.generate_presigned_url("put_object", Params=parameters, ExpiresIn=UPLOAD_SECONDS)
+        url = self._signer(outside).generate_presigned_url("put_object", Params=parameters, ExpiresIn=UPLOAD_SECONDS)
         return url, headers
 
-    def presigned_get(self, key: str, *, file_name: str, media_type: str) -> str:
+    def presigned_get(self, key: str, *, file_name: str, media_type: str, outside: bool = False) -> str:
         """Address of a download for a minute, as an attachment of this name (RFC 6266)."""
         parameters = {
             "Bucket": self.bucket,
@@ -94,7 +105,10 @@ class ObjectStore:
             "ResponseContentDisposition": attachment(file_name),
             "ResponseContentType": media_type,
         }
-        return self._client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=DOWNLOAD_SECONDS)
+        return self._signer(outside).generate_presigned_url("get_object", Params=parameters, ExpiresIn=DOWNLOAD_SECONDS)
+
+    def _signer(self, outside: bool) -> Any:
+        return self._signer_outside if outside else self._client
 
     def head(self, key: str) -> Stored:
         """Size and media type. Raises ObjectMissing, ObjectStoreDown."""

@@ -100,6 +100,11 @@ class ObjectStoreSettings(TrustSettings):
     """What a service with files needs."""
 
     s3_endpoint: str = Field(description="address of the S3 server as the services reach it")
+    s3_public_endpoint: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="address of the same server for callers outside, whose upload and download addresses are signed for it",
+    )
     s3_region: str = Field(default="us-east-1", description="region named in signatures")
     s3_access_key: SecretStr = Field(description="key limited to the bucket of this service")
     s3_secret_key: SecretStr = Field(description="secret of the key")

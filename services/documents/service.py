@@ -10,7 +10,7 @@ from espace_contracts.envelope import Event
 from espace_contracts.errors import FileRefused
 from espace_contracts.registry import REPLAYS
 from espace_contracts.replay import EventsPage, EventsSince
-from espace_contracts.rpc import FUNDER, Method
+from espace_contracts.rpc import FUNDER, GATEWAY, Method
 
 from chassis import replay
 from chassis.bus import Caller, Unacceptable, rpc, subscribe
@@ -83,7 +83,12 @@ class DocumentsService(Service):
             opener = domain.opener_of(self.caller.kind, self.caller.name, request.actor)
             opening = documents.open_file(connection, request, opener=opener, now=now)
         size = opening.size if opening.to_draw is None else self._draw(request.siret, opening)
-        url = self.files.presigned_get(opening.object_key, file_name=opening.file_name, media_type=opening.media_type)
+        url = self.files.presigned_get(
+            opening.object_key,
+            file_name=opening.file_name,
+            media_type=opening.media_type,
+            outside=self.caller.kind != GATEWAY,
+        )
         return api.OpenedFile(
             url=url,
             file_name=opening.file_name,
@@ -214,7 +219,10 @@ class DocumentsService(Service):
     def _begun(self, announced: deposits.Announced) -> api.BegunDeposit:
         """Signing an address asks nothing of the store, so it may stand inside the transaction."""
         url, headers = self.files.presigned_put(
-            announced.object_key, size=announced.size, media_type=announced.media_type
+            announced.object_key,
+            size=announced.size,
+            media_type=announced.media_type,
+            outside=self.caller.kind != GATEWAY,
         )
         upload = api.Upload(url=url, headers=headers, expires_at=announced.expires_at)
         return api.BegunDeposit(deposit_id=announced.deposit_id, size=announced.size, upload=upload)
