@@ -5,7 +5,7 @@ ESPACE := .venv/bin/espace
 RUFF := .venv/bin/ruff
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop reset test check bench chaos-bus chaos-files soak screens sbom pin-digests test-images lock python set-up-run set-up-test
+.PHONY: help run stop reset test check bench chaos-bus chaos-files fuzz-api soak screens sbom pin-digests test-images lock python set-up-run set-up-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -39,6 +39,9 @@ chaos-bus: set-up-test ## Kill, freeze and stop what delivers events, and count 
 
 chaos-files: set-up-test ## Kill what takes uploads in, and the store, and count what is lost or left over
 	@$(ESPACE) bench chaos_files
+
+fuzz-api: set-up-test ## Ask the API long what its OpenAPI document promises (EXAMPLES=200 of each operation)
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),200) .venv/bin/python -m pytest -q tests/unit/gateway/test_gateway_api_promises.py
 
 soak: set-up-test ## Use the portal for half an hour with a fault every 20 s (MINUTES=30)
 	@SOAK_MINUTES=$(or $(MINUTES),30) $(ESPACE) bench soak

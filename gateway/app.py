@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from gateway import api, errors, pages
 from gateway.edge import Edge
 from gateway.files import Files
+from gateway.heads import Heads
 from gateway.operators_pages import Leaving, OperatorsPages, readiness
 from gateway.rendering import Pages, read_manifest
 from gateway.robot import Robot
@@ -58,6 +59,7 @@ def create_app(
     app.include_router(pages.router)
     app.include_router(api.router)
     errors.install(app)
+    app.add_middleware(Heads)
     app.add_middleware(Edge, public_url=settings.public_url, broken=errors.broken, leaving=state.leaving)
     # Outermost: everything inside sees the address of the person, if a proxy of ours tells it.
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxies)

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match
 
 from gateway.deposit_faults import STATUS as FILE_STATUS
 from gateway.files import FilesUnavailable
@@ -119,7 +120,19 @@ async def _http(request: Request, exc: Exception) -> Response:
     codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
     response = await fail(request, exc.status_code, codes.get(exc.status_code, "bad_request"))
     response.headers.update(exc.headers or {})
+    if exc.status_code == 405:
+        response.headers["Allow"] = ", ".join(_allowed(request))
     return response
+
+
+def _allowed(request: Request) -> list[str]:
+    """What this address takes, over all its routes: the router itself names those of the first only."""
+    found = []
+    for method in ("GET", "PUT", "POST", "PATCH", "DELETE"):
+        scope = dict(request.scope) | {"method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes):
+            found.append(method)
+    return ["GET", "HEAD", *found[1:]] if found[:1] == ["GET"] else found
 
 
 async def _invalid(request: Request, exc: Exception) -> Response:

@@ -11,13 +11,14 @@ from espace_contracts.types import DossierNumber, Id, Period, Sha256, Text
 from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gateway.api.exactness import ExactRoute
 from gateway.api.shapes import problems
 from gateway.files import UploadCut
 from gateway.pages.deposit_by_script import store_stream
 from gateway.problems import problem
 from gateway.session import API_MEMBER_WRITES, Visitor
 
-router = APIRouter(tags=["documents"])
+router = APIRouter(tags=["documents"], route_class=ExactRoute)
 Member = Annotated[Visitor, Depends(API_MEMBER_WRITES)]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 BYTES: dict[str, Any] = {
@@ -68,16 +69,16 @@ async def begin_deposit(
 
 
 @router.put(
-    "/documents/{deposit_id}/content",
+    "/documents/{document_id}/content",
     status_code=201,
     response_model=api.Document,
     openapi_extra=BYTES,
     responses=problems(401, 403, 404, 409, 413, 415, 422, 503),
 )
-async def send_content(request: Request, deposit_id: UUID, visitor: Member) -> Any:
+async def send_content(request: Request, document_id: UUID, visitor: Member) -> Any:
     """The bytes of a deposit, streamed on to the store; the answer is the document that it has become (S41)."""
     try:
-        return await store_stream(request, visitor.known.siret, deposit_id)
+        return await store_stream(request, visitor.known.siret, document_id)
     except UploadCut:
         return problem("upload_cut", 409, "Not as many bytes came as were announced; send them again.")
 

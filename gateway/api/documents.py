@@ -6,7 +6,8 @@ from uuid import UUID
 from espace_contracts import documents as api
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from gateway.api.shapes import Page, problems
+from gateway.api.exactness import ExactFlag
+from gateway.api.shapes import Page, name_next, problems
 from gateway.session import API_MEMBER, Visitor
 
 router = APIRouter(tags=["documents"])
@@ -24,8 +25,9 @@ async def list_categories(request: Request, visitor: Annotated[Visitor, Depends(
 @router.get("/documents", responses=problems(401, 403, 422, 503))
 async def list_documents(
     request: Request,
+    response: Response,
     visitor: Annotated[Visitor, Depends(API_MEMBER)],
-    deleted: bool = False,
+    deleted: ExactFlag = False,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[api.Document]:
@@ -33,9 +35,10 @@ async def list_documents(
     if deleted:
         trash = api.ListDeletedDocuments(siret=visitor.known.siret, cursor=cursor, limit=limit)
         found = await request.app.state.bus.call(api.LIST_DELETED_DOCUMENTS, trash)
-        return Page(items=list(found.documents), next_cursor=found.next_cursor)
-    wanted = api.ListDocuments(siret=visitor.known.siret, cursor=cursor, limit=limit)
-    found = await request.app.state.bus.call(api.LIST_DOCUMENTS, wanted)
+    else:
+        wanted = api.ListDocuments(siret=visitor.known.siret, cursor=cursor, limit=limit)
+        found = await request.app.state.bus.call(api.LIST_DOCUMENTS, wanted)
+    name_next(request, response, found.next_cursor)
     return Page(items=list(found.documents), next_cursor=found.next_cursor)
 
 

@@ -3,10 +3,11 @@
 from typing import Annotated
 
 from espace_contracts import documents as api
-from fastapi import APIRouter, Depends, Query, Request
+from espace_contracts.types import DossierNumber
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from gateway.api.documents import Cursor, Limit
-from gateway.api.shapes import Page, problems
+from gateway.api.shapes import Page, name_next, problems
 from gateway.session import API_MEMBER, Visitor
 
 router = APIRouter(tags=["dossiers"])
@@ -15,6 +16,7 @@ router = APIRouter(tags=["dossiers"])
 @router.get("/dossiers", responses=problems(401, 403, 422, 503))
 async def list_dossiers(
     request: Request,
+    response: Response,
     visitor: Annotated[Visitor, Depends(API_MEMBER)],
     text: Annotated[str, Query(max_length=200)] = "",
     cursor: Cursor = None,
@@ -23,12 +25,13 @@ async def list_dossiers(
     """The employer's dossiers by number or beneficiary (S45); all without text."""
     wanted = api.SearchDossiers(siret=visitor.known.siret, text=text, cursor=cursor, limit=limit)
     found = await request.app.state.bus.call(api.SEARCH_DOSSIERS, wanted)
+    name_next(request, response, found.next_cursor)
     return Page(items=list(found.dossiers), next_cursor=found.next_cursor)
 
 
 @router.get("/dossiers/{number}/documents", responses=problems(401, 403, 404, 503))
 async def list_dossier_documents(
-    request: Request, number: str, visitor: Annotated[Visitor, Depends(API_MEMBER)]
+    request: Request, number: DossierNumber, visitor: Annotated[Visitor, Depends(API_MEMBER)]
 ) -> Page[api.Document]:
     """All documents of a dossier, those that exist only there among them (S52)."""
     wanted = api.GetDossier(siret=visitor.known.siret, dossier_number=number)

@@ -8,15 +8,16 @@ from espace_contracts import errors
 from espace_contracts import payments as api
 from espace_contracts.envelope import faulty_fields
 from espace_contracts.rpc import Method, Write
-from espace_contracts.types import Day, PaymentNumber
+from espace_contracts.types import PaymentNumber
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from gateway.api.shapes import Page, problems
+from gateway.api.exactness import ExactDay, ExactFlag, ExactRoute
+from gateway.api.shapes import Page, name_next, problems
 from gateway.session import API_MEMBER, API_MEMBER_WRITES, Visitor
 
-router = APIRouter(tags=["payments"])
+router = APIRouter(tags=["payments"], route_class=ExactRoute)
 WriteT = TypeVar("WriteT", bound=Write)
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
@@ -30,12 +31,12 @@ class PaymentList(Page[api.Payment]):
 
 
 async def criteria(
-    paid_from: Annotated[Day | None, Query()] = None,
-    paid_to: Annotated[Day | None, Query()] = None,
-    worked_from: Annotated[Day | None, Query()] = None,
-    worked_to: Annotated[Day | None, Query()] = None,
+    paid_from: Annotated[ExactDay | None, Query()] = None,
+    paid_to: Annotated[ExactDay | None, Query()] = None,
+    worked_from: Annotated[ExactDay | None, Query()] = None,
+    worked_to: Annotated[ExactDay | None, Query()] = None,
     text: Annotated[str | None, Query(max_length=200)] = None,
-    ticked: Annotated[bool | None, Query()] = None,
+    ticked: Annotated[ExactFlag | None, Query()] = None,
 ) -> api.PaymentSearch:
     """The criteria of a search in the query; they combine. A coroutine, or FastAPI gives it a thread of its own."""
     return api.PaymentSearch(
@@ -46,6 +47,7 @@ async def criteria(
 @router.get("/payments", responses=problems(401, 403, 422, 503))
 async def list_payments(
     request: Request,
+    response: Response,
     visitor: Annotated[Visitor, Depends(API_MEMBER)],
     search: Annotated[api.PaymentSearch, Depends(criteria)],
     cursor: Annotated[str | None, Query(min_length=1, max_length=400)] = None,
@@ -54,6 +56,7 @@ async def list_payments(
     """The employer's payments (S23 to S31); amounts and hours are decimal strings."""
     wanted = api.ListPayments(siret=visitor.known.siret, search=search, cursor=cursor, limit=limit)
     listed = await request.app.state.bus.call(api.LIST_PAYMENTS, wanted)
+    name_next(request, response, listed.next_cursor)
     return PaymentList(
         items=list(listed.payments),
         next_cursor=listed.next_cursor,
@@ -65,7 +68,7 @@ async def list_payments(
 
 @router.put("/payments/{number}/tick", responses=problems(401, 403, 404, 503))
 async def tick_payment(
-    request: Request, number: str, visitor: Annotated[Visitor, Depends(API_MEMBER_WRITES)]
+    request: Request, number: PaymentNumber, visitor: Annotated[Visitor, Depends(API_MEMBER_WRITES)]
 ) -> api.TickedPayments:
     """Mark a payment as checked (S32); doing it again changes nothing."""
     return await request.app.state.bus.call(api.TICK_PAYMENTS, _one(api.TICK_PAYMENTS, visitor, number))
@@ -73,7 +76,7 @@ async def tick_payment(
 
 @router.delete("/payments/{number}/tick", responses=problems(401, 403, 404, 503))
 async def untick_payment(
-    request: Request, number: str, visitor: Annotated[Visitor, Depends(API_MEMBER_WRITES)]
+    request: Request, number: PaymentNumber, visitor: Annotated[Visitor, Depends(API_MEMBER_WRITES)]
 ) -> api.TickedPayments:
     """Remove the mark."""
     return await request.app.state.bus.call(api.UNTICK_PAYMENTS, _one(api.UNTICK_PAYMENTS, visitor, number))

@@ -4,6 +4,7 @@ from typing import Any, Generic, TypeVar
 
 from espace_contracts import identity
 from espace_contracts.types import Id, Instant, Siret
+from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 ItemT = TypeVar("ItemT")
@@ -39,6 +40,13 @@ class OpenedSession(BaseModel):
     policy_accepted: bool
     idle_expires_at: Instant
     absolute_expires_at: Instant
+
+
+def name_next(request: Request, response: Response, cursor: str | None) -> None:
+    """Name the following part of a list in the header `Link` (RFC 8288)."""
+    if cursor:
+        url = request.url.include_query_params(cursor=cursor)
+        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

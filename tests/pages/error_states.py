@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 
 from tests.doubles.bus import FakeBus
 from tests.pages.door_states import refusing
-from tests.pages.state import State, anonymous, as_it_is, press
+from tests.pages.state import State, anonymous, as_it_is, click, press
 
 
 def forge(page: Page) -> None:
@@ -19,6 +19,10 @@ def changed_meanwhile(bus: FakeBus) -> None:
     bus.refuse(payments.LIST_PAYMENTS, errors.Conflict())
 
 
+API = (
+    State("api-docs", "/api/v1/docs", then=click(".operation summary")),
+    State("api-docs-dehors", "/api/v1/docs", anonymous),
+)
 ERRORS = (
     State("erreur-403", "/connexion", anonymous, forge, 403),
     State("erreur-404", "/n-importe-quoi", status=404),

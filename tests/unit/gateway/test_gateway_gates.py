@@ -27,7 +27,7 @@ OPEN_PAGES = {
     "/mot-de-passe-oublie", "/identifiant-oublie", "/robot/defi", "/reinitialisation/{token}", "/reinitialisation/{token}/code",
     "/adresse/{token}",
 }  # fmt: skip
-OPEN_API = {"/api/v1/session", "/api/v1/openapi.json"}
+OPEN_API = {"/api/v1/session", "/api/v1/openapi.json", "/api/v1/docs"}
 
 
 def gates_of(dependant: Dependant) -> Iterator[Gate]:

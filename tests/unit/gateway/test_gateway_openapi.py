@@ -1,0 +1,114 @@
+"""What the API's document says beside shapes: examples that fit, keys, sessions; and HEAD, 405, links of lists."""
+
+from typing import Any
+
+import pytest
+from fake_bus import FakeBus
+from jsonschema import Draft202012Validator
+from starlette.testclient import TestClient
+
+from gateway.api import schema
+from gateway.api.description import JSON, operations
+
+DOCUMENT = schema()
+OPERATIONS = list(operations(DOCUMENT))
+IDS = [operation["operationId"] for _method, _path, operation in OPERATIONS]
+
+
+def bodies(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """The JSON bodies that it takes and gives, refusals apart."""
+    holders = [operation.get("requestBody", {})]
+    holders += [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+    return [holder["content"][JSON] for holder in holders if JSON in holder.get("content", {})]
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=IDS)
+def test_every_json_body_has_an_example_that_fits(method: str, path: str, operation: dict[str, Any]) -> None:
+    for body in bodies(operation):
+        validator = Draft202012Validator(body["schema"] | {"components": DOCUMENT["components"]})
+        assert [fault.message for fault in validator.iter_errors(body["example"])] == []
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=IDS)
+def test_k17_every_operation_says_what_it_needs(method: str, path: str, operation: dict[str, Any]) -> None:
+    needed = set(*operation.get("security", [{}]))
+    wanted = {"session"} if method == "get" else {"session", "csrf"}
+    assert needed == (set() if operation["operationId"] == "open_session" else wanted)
+
+
+def test_r18_every_post_takes_an_idempotency_key_but_the_session() -> None:
+    posts = {path: operation for method, path, operation in OPERATIONS if method == "post"}
+    with_key = {
+        path
+        for path, operation in posts.items()
+        if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ()))
+    }
+    assert posts.keys() - with_key == {"/api/v1/session"}
+
+
+def test_names_of_operations_are_unique_and_short() -> None:
+    assert len(set(IDS)) == len(IDS)
+    assert "list_payments" in IDS
+
+
+@pytest.mark.parametrize("path", ["/api/v1/payments", "/reglements", "/api/v1/openapi.json", "/healthz"])
+def test_head_is_answered_like_get_without_the_body(member: TestClient, path: str) -> None:
+    whole, head = member.get(path), member.head(path)
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert len(whole.content) > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/v1/payments", "GET, HEAD"),
+        ("/api/v1/payments/803455/tick", "PUT, DELETE"),
+        ("/api/v1/session", "GET, HEAD, POST, DELETE"),
+        ("/api/v1/payments/ticks", "POST"),
+    ],
+)
+def test_405_names_all_that_the_address_takes(member: TestClient, path: str, allowed: str) -> None:
+    answer = member.options(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "/problems/method_not_allowed"
+
+
+def test_a_list_names_its_following_part(member: TestClient, bus: FakeBus) -> None:
+    listed = bus.list_payments
+    assert "link" not in member.get("/api/v1/payments").headers
+    bus.list_payments = lambda request: listed(request).model_copy(update={"next_cursor": "a/b="})
+    link = member.get("/api/v1/payments?text=18RCDI").headers["link"]
+    assert link == '</api/v1/payments?text=18RCDI&cursor=a%2Fb%3D>; rel="next"'
+
+
+@pytest.mark.parametrize(
+    "body", ['{"payment_numbers": [803455]}', '{"search": {"ticked": 0}}', '{"search": {"paid_from": 0}}']
+)
+def test_json_is_taken_at_its_word(member: TestClient, bus: FakeBus, csrf: str, body: str) -> None:
+    headers = {"X-CSRF-Token": csrf, "Content-Type": "application/json"}
+    assert member.post("/api/v1/payments/ticks", content=body, headers=headers).status_code == 422
+    assert not bus.ticks
+
+
+def test_a_number_that_is_none_is_not_found(member: TestClient, csrf: str) -> None:
+    headers = {"X-CSRF-Token": csrf}
+    assert member.put("/api/v1/payments/%C2%93/tick", headers=headers).status_code == 404
+    assert member.get("/api/v1/dossiers/%C2%93/documents").status_code == 404
+
+
+def test_own_sessions_are_listed_and_ended(member: TestClient, bus: FakeBus, csrf: str) -> None:
+    listed = member.get("/api/v1/sessions").json()["items"]
+    assert [one["current"] for one in listed] == [True, False]
+    ended = member.delete(f"/api/v1/sessions/{listed[1]['session_id']}", headers={"X-CSRF-Token": csrf})
+    assert ended.status_code == 204
+    assert member.get("/api/v1/account").json()["identifier"] == "paie.tilleuls"
+
+
+def test_the_page_for_people_shows_every_operation_and_asks_nothing_of_a_script(client: TestClient) -> None:
+    page = client.get("/api/v1/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    for method, path, _operation in OPERATIONS:
+        assert f"<code>{method.upper()} {path}</code>" in page.text
+    assert "swagger" not in page.text.lower()
