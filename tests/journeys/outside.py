@@ -9,6 +9,7 @@ import secrets
 import time
 import urllib.request
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -177,6 +178,12 @@ class Mailbox:
                     f"{len(found)} of {count} mails with {pattern!r}; {len(self.texts(address))} in all"
                 )
             time.sleep(0.2)
+
+    def sources(self) -> Iterator[str]:
+        """Every mail of the archive: its headers, and both its parts decoded."""
+        for mail in self._get("messages?limit=10000")["messages"]:
+            whole = self._get(f"message/{mail['ID']}")
+            yield "\n".join((json.dumps(mail, ensure_ascii=False), whole["Text"], whole["HTML"]))
 
     def provisional(self, address: str) -> tuple[str, str]:
         """The identifier and password of the first mail (S3)."""
