@@ -139,4 +139,4 @@ def ask_for_another_address(page: Page, employer: Employer) -> None:
     page.get_by_label("Nouvelle adresse mail").fill(f"paie-{employer.address}")
     page.get_by_label("Votre mot de passe").fill(employer.password)
     page.get_by_role("button", name="Recevoir le lien").click()
-    expect(page.get_by_role("status")).to_contain_text("Un lien vient de partir")
+    expect(page.get_by_role("status").filter(has_text="Un lien vient de partir")).to_be_visible()

@@ -15,7 +15,7 @@ def test_k16_a_session_elsewhere_is_seen_and_closed(
     log_in(elsewhere, employer.identifier, employer.password)
     inside.goto("/compte")
     inside.get_by_role("button", name="Fermer la session Chrome sur Android").click()
-    expect(inside.get_by_role("status")).to_contain_text("La session est fermée.")
+    expect(inside.get_by_role("status").filter(has_text="La session est fermée.")).to_be_visible()
     elsewhere.goto("/accueil")
     expect(elsewhere.get_by_role("heading", name="Connexion")).to_be_visible()
 
@@ -23,7 +23,7 @@ def test_k16_a_session_elsewhere_is_seen_and_closed(
 def test_the_daily_mail_on_payments_is_switched_off_and_stays_off(inside: Page) -> None:
     inside.goto("/compte")
     inside.get_by_role("button", name="Ne plus recevoir ce mail").click()
-    expect(inside.get_by_role("status")).to_contain_text("Vous ne recevrez plus de mail")
+    expect(inside.get_by_role("status").filter(has_text="Vous ne recevrez plus de mail")).to_be_visible()
     inside.reload()
     expect(inside.get_by_role("button", name="Recevoir ce mail", exact=True)).to_be_visible()
     expect(inside.get_by_text("Mail des règlements arrêté")).to_be_visible()
@@ -55,7 +55,7 @@ def test_s02_another_contact_address_by_password_and_link(inside: Page, employer
     inside.get_by_label("Nouvelle adresse mail").fill(wanted)
     inside.get_by_label("Votre mot de passe").fill(employer.password)
     inside.get_by_role("button", name="Recevoir le lien").click()
-    expect(inside.get_by_role("status")).to_contain_text("Un lien vient de partir")
+    expect(inside.get_by_role("status").filter(has_text="Un lien vient de partir")).to_be_visible()
     expect(inside.get_by_text(f"En attente : {wanted}")).to_be_visible()
     mailbox.wait_for(employer.address, "Une autre|souhaite que les mails partent")
     inside.goto(mailbox.wait_for(wanted, r"https?://[^/\s]+(/adresse/\S+)")[0].group(1))
