@@ -232,3 +232,9 @@ def test_the_login_page_links_to_pages_that_exist_only(client: TestClient, bus: 
     for address in re.findall(r'href="(/[^"#]*)"', page):
         if not address.startswith("/static/"):
             assert client.get(address).status_code in (200, 303), address
+
+
+def test_k16_without_script_the_page_says_when_the_session_ends(member: TestClient) -> None:
+    page = member.get("/accueil").text
+    (told,) = re.findall(r"<noscript>(.*?)</noscript>", page)
+    assert "la session se ferme le" in told
