@@ -51,7 +51,7 @@ def answers() -> dict[str, Any]:
         "show_session": _session(),
         "show_account": _account(),
         "list_sessions": _listed("identity.list_sessions", "sessions"),
-        "list_payments": _listed("payments.list_payments", "payments", "totals", "months"),
+        "list_payments": _listed("payments.list_payments", "payments", "totals", "months", "seen_until"),
         "tick_payment": ticked,
         "tick_payments": ticked,
         "untick_payment": unticked,
