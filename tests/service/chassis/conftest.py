@@ -54,7 +54,7 @@ class Toy:
         command = [sys.executable, "-W", "ignore", "-m", "chassis.process", "tests.service.chassis.toy"]
         with log.open("wb") as stream:
             self.process = subprocess.Popen(command, env=environment, stdout=stream, stderr=subprocess.STDOUT)
-        wait_until(self.healthy, what="the toy's /healthz")
+        wait_until(self.healthy, seconds=60, what="the toy's /healthz")
 
     def healthy(self) -> bool:
         """Whether /healthz answers."""
