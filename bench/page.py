@@ -152,8 +152,8 @@ async def measure(addresses: dict[str, str], cpu: dict[str, Callable[[], float]]
 
 
 def _comparable(page: str) -> str:
-    """The page without the cursor, whose form is each one's own."""
-    return re.sub(r"curseur=[^\"&]+", "curseur=", page)
+    """The page without the cursor, whose form is each one's own, and the seconds that the session has left."""
+    return re.sub(r"curseur=[^\"&]+|data-session-[a-z]+=\"\d+\"", "", page)
 
 
 def floor(world: World, siret: str) -> float:

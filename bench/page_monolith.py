@@ -183,8 +183,9 @@ def _visitor(database: Session, token: str) -> tuple[LiveSession | None, Funder 
 def _frame(live: LiveSession, funder: Funder | None, token: str) -> dict[str, Any]:
     contact = {"name": "", "email": "", "phone": ""} | (funder.contact if funder else {})
     session = {"siret": live.siret, "legal_name": live.employer.legal_name, "account_id": live.account_id}
+    ends = {"idle_expires_at": live.idle_expires_at, "absolute_expires_at": live.absolute_expires_at}
     return {
-        "session": SimpleNamespace(**session),
+        "session": SimpleNamespace(**session, **ends),
         "csrf": csrf_token(token),
         "funder": contact,
         "inside": True,

@@ -65,6 +65,7 @@ def environment(manifest: Mapping[str, str]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        auto_reload=False,  # a process reads its templates once, as it does its code
         extensions=["jinja2.ext.i18n"],
     )
     env.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +24,19 @@ from gateway import french
 )
 def test_s25_amounts_carry_no_break_spaces(amount: str, text: str) -> None:
     assert french.money(Decimal(amount)) == text
+
+
+@given(st.decimals(Decimal("-9999999999.99"), Decimal("9999999999.99"), places=2))
+def test_s55_amounts_and_hours_are_what_babel_writes(value: Decimal) -> None:
+    signed = [format_currency(value, "EUR", locale="fr_FR"), format_decimal(value, "#,##0.00", locale="fr_FR")]
+    assert [french.money(value), french.hours(value)] == [text.replace("-", "\u2212") for text in signed]
+
+
+@given(st.integers(0, 10**9), st.dates())
+def test_s55_counts_and_days_are_what_babel_writes(count: int, day: date) -> None:
+    assert french.whole(count) == format_decimal(count, locale="fr_FR")
+    assert french.short_day(day) == format_date(day, "d MMM", locale="fr_FR").replace(" ", "\u00a0")
+    assert french.full_day(day) == format_date(day, "dd/MM/y", locale="fr_FR")
 
 
 @pytest.mark.parametrize(
