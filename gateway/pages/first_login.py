@@ -1,6 +1,6 @@
 """The first login: choose identifier and password, follow the mailed link, accept the policy (S4 to S13)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from espace_contracts import errors, identity
 from fastapi import APIRouter, Depends
@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from chassis.sealing import seal
 from gateway import flash
 from gateway.forms import read_form, text
-from gateway.pages.forgotten import private
+from gateway.pages.forgotten import later, private
 from gateway.pages.login import LARGEST, hand_out
 from gateway.rendering import page
 from gateway.security import new_token, token_hash
@@ -27,9 +27,13 @@ async def show_wizard(
     """The form, or what to do once the mail has left."""
     if visitor.known.pending_identifier and not corriger:
         return page(request, "first_login_sent.html")
-    return page(
-        request, "first_login.html", identifier=visitor.known.pending_identifier or "", faults={}, broken_rules=None
-    )
+    values: dict[str, Any] = {
+        "identifier": visitor.known.pending_identifier or "",
+        "faults": {},
+        "broken_rules": None,
+        "seconds": 0,
+    }
+    return page(request, "first_login.html", **values)
 
 
 @router.post("/premiere-connexion")
@@ -56,11 +60,24 @@ async def choose(
         faults = {"identifiant": "identifier_taken"}
     except errors.InvalidRequest as exc:
         faults = {"mot-de-passe" if "password" in exc.fields else "identifiant": "invalid"}
+    except errors.TooManyAttempts as exc:
+        late: dict[str, Any] = {
+            "identifier": identifier[:LARGEST],
+            "faults": {},
+            "broken_rules": None,
+            "seconds": exc.retry_after,
+        }
+        return later(page(request, "first_login.html", status=429, **late), exc)
     finally:
         state.sessions.forget(visitor.secret)
     if not faults:
         return RedirectResponse("/premiere-connexion", 303)
-    values = {"identifier": identifier[:LARGEST], "faults": faults, "broken_rules": broken_rules}
+    values: dict[str, Any] = {
+        "identifier": identifier[:LARGEST],
+        "faults": faults,
+        "broken_rules": broken_rules,
+        "seconds": 0,
+    }
     return page(request, "first_login.html", status=422, **values)
 
 

@@ -4,15 +4,17 @@ Each entrypoint opens one transaction (two around a login, since comparing passw
 case and answers. Rules live in `domain`, work in `usecases`, queries in `store`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from espace_contracts import documents, funder, payments
 from espace_contracts import identity as api
 from espace_contracts.envelope import Event
-from espace_contracts.errors import Refusal, ResetRefused, WrongCredentials
+from espace_contracts.errors import IdentifierTaken, Refusal, ResetRefused, WrongCredentials
 from espace_contracts.registry import REPLAYS
 from espace_contracts.replay import EventsPage, EventsSince
-from espace_contracts.rpc import AnswerT, Done
+from espace_contracts.rpc import AnswerT, Done, Request
+from sqlalchemy import Connection
 
 from chassis import replay
 from chassis.bus import rpc, subscribe, subscribe_in_batches
@@ -147,14 +149,11 @@ class IdentityService(Service):
     def personalise(self, request: api.Personalise) -> api.Personalised:
         """Choose the own identifier and password; a mailed link confirms them (S5, S8)."""
         with self.db.transaction() as connection:
-            chosen = once(
-                connection,
-                api.PERSONALISE,
-                request,
-                lambda: first_login.personalise(connection, request, kit=self.kit, now=self.clock()),
-            )
-        self.mailer.wake()
-        return chosen
+            chosen = self._doing(first_login.personalise, connection, request)
+            outcome = once_or_refusal(connection, api.PERSONALISE, request, chosen)
+            if isinstance(outcome, IdentifierTaken):
+                first_login.note_taken(connection, request, kit=self.kit, now=self.clock())
+        return self._told(outcome)
 
     @rpc(api.RESEND_CONFIRMATION)
     def resend_confirmation(self, request: api.SessionWrite) -> api.Personalised:
@@ -164,7 +163,7 @@ class IdentityService(Service):
                 connection,
                 api.RESEND_CONFIRMATION,
                 request,
-                lambda: first_login.resend_confirmation(connection, request, kit=self.kit, now=self.clock()),
+                self._doing(first_login.resend_confirmation, connection, request),
             )
         self.mailer.wake()
         return chosen
@@ -184,11 +183,17 @@ class IdentityService(Service):
                 connection,
                 api.CONFIRM_IDENTIFIER,
                 request,
-                lambda: first_login.confirm_identifier(connection, request, kit=self.kit, now=self.clock()),
+                self._doing(first_login.confirm_identifier, connection, request),
             )
             if isinstance(outcome, WrongCredentials):
                 first_login.note_wrong_confirmation(connection, request, kit=self.kit, now=self.clock())
         return self._told(outcome)
+
+    def _doing(
+        self, use_case: Callable[..., AnswerT], connection: Connection, request: Request
+    ) -> Callable[[], AnswerT]:
+        """The use case as `once` runs it, or does not."""
+        return lambda: use_case(connection, request, kit=self.kit, now=self.clock())
 
     def _told(self, outcome: AnswerT | Refusal) -> AnswerT:
         """After the commit: the refusal that was noted, or the answer with its mails on their way."""
@@ -205,7 +210,7 @@ class IdentityService(Service):
                 connection,
                 api.ACCEPT_PRIVACY_POLICY,
                 request,
-                lambda: first_login.accept_privacy_policy(connection, request, kit=self.kit, now=self.clock()),
+                self._doing(first_login.accept_privacy_policy, connection, request),
             )
 
     @rpc(api.REQUEST_PASSWORD_RESET)
@@ -284,12 +289,7 @@ class IdentityService(Service):
     def set_preferences(self, request: api.SetPreferences) -> api.Preferences:
         """Switch it off, or on again."""
         with self.db.transaction() as connection:
-            return once(
-                connection,
-                api.SET_PREFERENCES,
-                request,
-                lambda: preferences.replace(connection, request, kit=self.kit, now=self.clock()),
-            )
+            return once(connection, api.SET_PREFERENCES, request, self._doing(preferences.replace, connection, request))
 
     @rpc(api.GET_CONTACT)
     def get_contact(self, request: api.SessionToken) -> api.Contact:
@@ -339,7 +339,7 @@ class IdentityService(Service):
                 connection,
                 api.REISSUE_CREDENTIALS,
                 request,
-                lambda: employers.reissue_credentials(connection, request, kit=self.kit, now=self.clock()),
+                self._doing(employers.reissue_credentials, connection, request),
             )
         self.mailer.wake()
         return answer

@@ -31,6 +31,7 @@ def personalise(connection: Connection, request: api.Personalise, *, kit: Kit, n
     Raises SessionInvalid, Conflict, InvalidRequest("identifier"), IdentifierTaken, WeakPassword, TooManyAttempts.
     """
     session, account = _account_in_wizard(connection, request.token_hash, kit=kit, now=now)
+    limits.refuse_while_delayed(connection, (limits.of_choice(account.id, kit.rules),), now=now)
     identifier = domain.normalised(request.identifier.strip())
     _check_identifier(connection, identifier, session, account, now)
     password = kit.keys.open_password(request.password)
@@ -52,6 +53,15 @@ def personalise(connection: Connection, request: api.Personalise, *, kit: Kit, n
     outbox.publish(connection, requested, subject=session.siret, at=now)
     audit.note(connection, "identifier_change_requested", at=now, account_id=account.id, siret=session.siret)
     return _mail_link(connection, session, account, identifier, kit=kit, now=now)
+
+
+def note_taken(connection: Connection, request: api.Personalise, *, kit: Kit, now: datetime) -> None:
+    """Count a wish for what somebody else has: it tells that there is such an identifier, so not many are heard (K13)."""
+    session = sessions.live(connection, request.token_hash, kit=kit, now=now)
+    audit.note(
+        connection, "identifier_taken", at=now, succeeded=False, account_id=session.account_id, siret=session.siret
+    )
+    limits.count_failure(connection, (limits.of_choice(session.account_id, kit.rules),), now=now)
 
 
 def _account_in_wizard(

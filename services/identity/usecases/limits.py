@@ -34,6 +34,11 @@ def of_confirmation(account_id: UUID, remote_address: str, rules: Rules) -> tupl
     return Subject(f"confirmation:{account_id}", rules.account_delays), _address(remote_address, rules)
 
 
+def of_choice(account_id: UUID, rules: Rules) -> Subject:
+    """The account whose holder looks for an identifier that nobody has yet."""
+    return Subject(f"choice:{account_id}", rules.account_delays)
+
+
 def of_forgotten(kind: str, key: str, remote_address: str, rules: Rules) -> tuple[Subject, Subject]:
     """What somebody has forgotten (the identifier's password, the address's identifier), and the address."""
     digest = sha256(key.encode()).hexdigest()

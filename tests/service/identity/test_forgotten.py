@@ -165,3 +165,23 @@ def test_a_failed_login_does_not_stand_in_the_way_after_a_reset(desk):
     desk.reset(desk.link("password_reset"))
 
     assert desk.log_in(OWN_IDENTIFIER, NEW_PASSWORD, token="fourth").state == "active"
+
+
+def test_s21_whoever_only_wants_another_password_takes_the_same_way(desk):
+    desk.activated()
+    assert desk.check("second").state == "active"
+    desk.forget_password(OWN_IDENTIFIER)
+    desk.reset(desk.link("password_reset"))
+    with pytest.raises(SessionInvalid):
+        desk.check("second")
+    assert desk.log_in(OWN_IDENTIFIER, NEW_PASSWORD, token="third").state == "active"
+
+
+def test_k11_each_change_of_credentials_is_told_to_the_holder(desk):
+    desk.activated()
+    assert [mail.recipient for mail in desk.mails("identifier_confirmed")] == [CONTACT]
+    desk.forget_password(OWN_IDENTIFIER)
+    desk.reset(desk.link("password_reset"))
+    assert [mail.recipient for mail in desk.mails("password_changed")] == [CONTACT]
+    desk.contact_changed("paie@clinique.example", version=1)
+    assert [mail.recipient for mail in desk.mails("contact_changed")] == [CONTACT]

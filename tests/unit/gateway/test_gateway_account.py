@@ -68,3 +68,9 @@ def test_k35_the_journal_is_read_by_period(member: TestClient, bus: FakeBus) -> 
     assert wrong.status_code == 422
     assert "Saisissez une date" in wrong.text
     assert bus.asked(identity.READ_JOURNAL)[-1].start is None
+
+
+def test_s21_changing_the_password_is_the_way_of_the_forgotten_one(member: TestClient) -> None:
+    assert (
+        '<a class="btn btn-quiet" href="/mot-de-passe-oublie">Changer le mot de passe</a>' in member.get("/compte").text
+    )

@@ -5,6 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
+from espace_contracts import identity
+from espace_contracts.rpc import GATEWAY
 from fake_bus import FakeBus, session
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
@@ -136,3 +138,23 @@ def test_a_disabled_account_is_nobody(client: TestClient, bus: FakeBus) -> None:
     bus.session = session("disabled")
     client.cookies.set("session", TOKEN)
     assert client.get("/accueil").headers["location"].startswith("/connexion")
+
+
+def test_s01_the_gateway_may_create_no_account(client: TestClient) -> None:
+    assert GATEWAY not in identity.CREATE_ACCOUNT.callers
+    assert not [path for _method, path, _gate in ROUTES if "inscription" in path or path.endswith("/accounts")]
+
+
+def test_k19_the_policy_blocks_every_page_and_its_acceptance_alone_opens_them(client: TestClient, bus: FakeBus) -> None:
+    bus.session = STAGES[Stage.POLICY]
+    client.cookies.set("session", TOKEN)
+    insides = [
+        path for method, path, gate in ROUTES if method == "GET" and gate.stages == {Stage.MEMBER} and not gate.api
+    ]
+    assert len(insides) > 5
+    assert {client.get(filled(path)).headers["location"] for path in insides} == {"/confidentialite"}
+    accepted = client.post("/confidentialite", data={"csrf": csrf_token(TOKEN), "accord": "on"})
+    assert accepted.status_code == 303
+    (asked,) = bus.asked(identity.ACCEPT_PRIVACY_POLICY)
+    assert asked.policy_version
+    assert client.get("/accueil").status_code == 200

@@ -238,3 +238,14 @@ def test_k16_without_script_the_page_says_when_the_session_ends(member: TestClie
     page = member.get("/accueil").text
     (told,) = re.findall(r"<noscript>(.*?)</noscript>", page)
     assert "la session se ferme le" in told
+
+
+def test_k13_the_wizard_says_how_long_to_wait_and_keeps_the_wish(client: TestClient, bus: FakeBus) -> None:
+    bus.session = session("provisional", policy=False)
+    client.cookies.set("session", TOKEN)
+    bus.refuse(identity.PERSONALISE, errors.TooManyAttempts("wait", "4"))
+    typed = {"csrf": csrf_token(TOKEN), "identifiant": "fournil", "mot-de-passe": "Secret&2019"}
+    answer = client.post("/premiere-connexion", data=typed)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "4")
+    assert "Attendez 4 secondes" in answer.text
+    assert 'value="fournil"' in answer.text
