@@ -1,4 +1,4 @@
-"""`make chaos-bus`: delivery under kills, outages and repeats, on a portal of its own; about a quarter of an hour.
+"""`make chaos-bus`: delivery under kills, outages and repeats, on a portal of its own; about twenty minutes on an idle machine.
 
 Every promise is one line of the result: what was done, what was counted, the bound, and whether it was kept.
 """

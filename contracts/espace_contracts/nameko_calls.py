@@ -141,7 +141,15 @@ class Caller:
             connect_timeout=CONNECT_SECONDS,
             transport_options={"client_properties": {"connection_name": f"calls of {self._name}"}},
         )
-        connection.connect()
+        try:
+            connection.connect()
+            self._prepare(connection)
+        except BaseException:
+            connection.collect()
+            raise
+        return connection
+
+    def _prepare(self, connection: Connection) -> None:
         self._reply_key = str(uuid4())
         name = f"rpc.reply-{connection.userid}-{self._reply_key}"
         replies = Queue(name, EXCHANGE, self._reply_key, exclusive=True, auto_delete=True, durable=False)
@@ -149,7 +157,6 @@ class Caller:
         Consumer(self._channel, replies, callbacks=[self._on_reply], no_ack=True, accept=["json"]).consume()
         self._connection = connection
         self._ready.send(None)
-        return connection
 
     def _read(self, connection: Connection) -> None:
         """Until the connection is lost, which raises."""

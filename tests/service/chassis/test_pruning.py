@@ -12,7 +12,8 @@ from chassis.pruning import BETWEEN, PAUSE, SETTLING, DeliveryPruning
 from chassis.settings import ServiceSettings
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-SETTINGS = ServiceSettings(amqp_url=SecretStr(""), database_url=SecretStr(""), worker_database_url=SecretStr(""))
+NOWHERE = SecretStr("scheme://user:0f4e1c9a7d52b386@nowhere.example/none")
+SETTINGS = ServiceSettings(amqp_url=NOWHERE, database_url=NOWHERE, worker_database_url=NOWHERE)
 FILL = {
     "outbox": "insert into outbox (event_id, type, exchange, body, created_at, published_at)"
     " values (gen_random_uuid(), :name, 'e', '{}', :moment, :moment)",
@@ -90,6 +91,4 @@ def test_r03_nothing_goes_before_the_queues_of_a_long_stopped_service_are_empty(
 
 def test_r03_inbox_outlives_the_dead_letters_by_ten_days():
     with pytest.raises(ValueError, match="greater than or equal to 40"):
-        ServiceSettings(
-            amqp_url=SecretStr(""), database_url=SecretStr(""), worker_database_url=SecretStr(""), inbox_days=39
-        )
+        ServiceSettings(amqp_url=NOWHERE, database_url=NOWHERE, worker_database_url=NOWHERE, inbox_days=39)
