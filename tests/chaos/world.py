@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -141,6 +142,20 @@ class World:
             group.create_task(self._keeper.bring_back(name))
             first = group.create_task(_moment_of(answers))
         return first.result()
+
+    @contextmanager
+    def set_up_otherwise(self, name: str, **variables: str) -> Iterator[None]:
+        """The process *name* runs with these settings instead of its own; afterwards with its own again."""
+        own = self._keeper.programs[name]
+        try:
+            self.stop(name)
+            self._keeper.programs[name] = replace(own, environment=own.environment | variables)
+            self.bring_back(name)
+            yield
+        finally:
+            self.stop(name)
+            self._keeper.programs[name] = own
+            self.bring_back(name)
 
     def freeze(self, name: str) -> None:
         """SIGSTOP to the process and its children: connections stay open and nobody answers."""
