@@ -98,6 +98,10 @@ class Stack:
         await supervisor.stop(environment.PROCESSES)
         await supervisor.stop()
         leftovers.end(self.folder.path, grace=1.0)
+        self.give_ports_back()
+
+    def give_ports_back(self) -> None:
+        """From now on others may choose them."""
         self._reservation.release()
 
     async def _start_broker(self, supervisor: Supervisor, say: Say) -> None:

@@ -102,8 +102,11 @@ class Crowd:
         return 0
 
 
-def rolled(world: World, names: tuple[str, ...], *, rounds: int) -> dict[str, Any]:
-    """Replace both processes of each of *names*, the gateway among them, *rounds* times under load; the figures."""
+def rolled(world: World, names: tuple[str, ...], *, rounds: int, both: bool = True) -> dict[str, Any]:
+    """Replace the processes of each of *names* (the gateway is one) *rounds* times under load; the figures.
+
+    Without *both*, only the first of each.
+    """
     seconds = tuple(second_of(world, name) for name in names)
     employer = logged_in(world)
     with Crowd((address_of(world, "gateway"), address_of(world, "gateway-2")), employer) as crowd:
@@ -111,7 +114,7 @@ def rolled(world: World, names: tuple[str, ...], *, rounds: int) -> dict[str, An
         codes: Counter[int] = Counter()
         longest = 0.0
         for _ in range(rounds):
-            for name in (*names, *seconds):
+            for name in (*names, *(seconds if both else ())):
                 code, took = world.end_in_good_order(name)
                 codes[code] += 1
                 longest = max(longest, took)

@@ -89,6 +89,8 @@ class World:
             _tell(pid, signal.SIGKILL)
         self._ask(self._keeper.stop())
         leftovers.end(FOLDER.path, grace=0.0)
+        if hasattr(self, "stack"):  # else it was not even made
+            self.stack.give_ports_back()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
