@@ -16,11 +16,13 @@ FORGET = text(
 
 
 def lock(connection: Connection, subject: str, *, now: datetime) -> Row[Any]:
-    """The counter of *subject*, made if need be, held until the transaction ends."""
+    """The counter of *subject*, made if need be, held until the transaction ends.
+
+    In one statement: between two, another one's successful login may delete the counter.
+    """
     fresh = insert(login_attempts).values(subject=subject, failures=0, last_at=now, blocked_until=now)
-    connection.execute(fresh.on_conflict_do_nothing())
-    query = select(login_attempts).where(login_attempts.c.subject == subject).with_for_update()
-    return connection.execute(query).one()
+    held = fresh.on_conflict_do_update(index_elements=["subject"], set_={"subject": subject})
+    return connection.execute(held.returning(*login_attempts.c)).one()
 
 
 def find(connection: Connection, subject: str) -> Row[Any] | None:
