@@ -136,7 +136,8 @@ class BusClient:
             headers={"deadline": int(deadline * 1000), "traceparent": tracing.current()},
         )
         try:
-            body = orjson.dumps({"args": [request.model_dump(mode="json")], "kwargs": {}})
+            # Without what is not set: a service of the release before refuses members that it does not know.
+            body = orjson.dumps({"args": [request.model_dump(mode="json", exclude_none=True)], "kwargs": {}})
             await self._channel.basic_publish(
                 body, exchange=RPC_EXCHANGE, routing_key=method.routing_key, properties=properties
             )
