@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from ops.delivery import vhost_of
 from ops.management import request
@@ -16,11 +16,21 @@ def add_client(environment: Mapping[str, str], name: str) -> str:
     """
     vhost = vhost_of(environment)
     user = BrokerUser(name, secrets.token_urlsafe(24))
-    management = environment["OPS_RABBITMQ_MANAGEMENT_URL"]
-    request(management, "POST", "/api/definitions", user_definitions(vhost, [user]))
+    _make(environment, user)
     parts = urlsplit(environment["OPS_RABBITMQ_URL"])
     host = f"{parts.hostname}:{parts.port or 5672}"
     return f"{parts.scheme}://{quote(name)}:{user.password}@{host}/{quote(vhost, safe='')}"
+
+
+def provision_client(environment: Mapping[str, str], url: str) -> None:
+    """Make the user that the AMQP address *url* names, with its password. Raises ValueError, OSError."""
+    parts = urlsplit(url)
+    _make(environment, BrokerUser(unquote(parts.username or ""), unquote(parts.password or "")))
+
+
+def _make(environment: Mapping[str, str], user: BrokerUser) -> None:
+    entries = user_definitions(vhost_of(environment), [user])
+    request(environment["OPS_RABBITMQ_MANAGEMENT_URL"], "POST", "/api/definitions", entries)
 
 
 def remove_client(environment: Mapping[str, str], name: str) -> None:

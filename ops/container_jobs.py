@@ -1,11 +1,12 @@
-"""The one-shot jobs of the compose file: `python -m ops.container_jobs secrets | demo`; `espace migrate` is the third."""
+"""The one-shot jobs of the compose file: `python -m ops.container_jobs secrets | rotate | demo-client | demo`."""
 
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ops import container_secrets, demo, secret_files
+from ops import container_secrets, credentials, demo, secret_files
+from ops.bus_clients import provision_client
 from ops.endpoints import BadAddress
 
 SECRETS, GIVEN = Path("/secrets"), Path("/given")  # where the compose file mounts them
@@ -23,13 +24,31 @@ def make_secrets() -> None:
     sys.stdout.write(f"settings of {count} containers written\n")
 
 
+def rotate_passwords() -> None:
+    """New passwords and keys, for the next start of everything."""
+    credentials.rotate(SECRETS / container_secrets.KEPT / container_secrets.CREDENTIALS)
+    sys.stdout.write("passwords and keys are new at the next start of all containers\n")
+
+
+def add_demo_client() -> None:
+    """The broker user of the demo's funder, which a start without the profile `demo` does not make."""
+    settings = secret_files.variables()
+    provision_client(settings, settings[container_secrets.DEMO_CLIENT_URL])
+    sys.stdout.write("the demo's broker user is there\n")
+
+
 def publish_demo() -> None:
     """The demo employer's events; a second time they change nothing."""
     count = demo.publish(secret_files.variables()[DEMO_URL])
     sys.stdout.write(f"{count} events published\n")
 
 
-JOBS: dict[str, Callable[[], None]] = {"secrets": make_secrets, "demo": publish_demo}
+JOBS: dict[str, Callable[[], None]] = {
+    "secrets": make_secrets,
+    "rotate": rotate_passwords,
+    "demo-client": add_demo_client,
+    "demo": publish_demo,
+}
 
 
 def main() -> None:

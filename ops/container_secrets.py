@@ -17,10 +17,10 @@ from ops.endpoints import ADMIN, RUN_NAMES, Endpoints, find
 from ops.ports import Ports
 from ops.servers.objectstore import identities
 
-KEPT = "kept"
+KEPT, CREDENTIALS = "kept", "credentials.json"
 PREFIXES = ("IDENTITY_", "PAYMENTS_", "DOCUMENTS_", "GATEWAY_", "OPS_")
 SHARED = "PUBLIC_URL"
-CLIENTS = "OPS_BROKER_CLIENTS"
+CLIENTS, DEMO_CLIENT_URL = "OPS_BROKER_CLIENTS", "OPS_DEMO_CLIENT_URL"
 OWNER_URL = "_OWNER_DATABASE_URL"
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - inside its container; the compose file decides what is published
 SERVERS = ("postgres", "rabbitmq", "s3")
@@ -64,7 +64,8 @@ def folders(secrets: Credentials, variables: Mapping[str, str]) -> dict[str, dic
     endpoints = find(known, secrets, Ports(), RUN_NAMES)
     made = environment.settings(endpoints, credentials=secrets, ports=Ports(), names=RUN_NAMES, overrides=known)
     migrate = made.migrate | {name: value for name, value in known.items() if name.endswith(OWNER_URL)}
-    migrate[CLIENTS] = f"{known.get(CLIENTS, '')} {made.demo_amqp}".strip()
+    # The demo's own user is made by a job of its profile: a start without it has none.
+    migrate |= {CLIENTS: known.get(CLIENTS, ""), DEMO_CLIENT_URL: made.demo_amqp}
     processes = {
         name: {variable: value for variable, value in settings.items() if not variable.endswith(OWNER_URL)}
         | {f"{name.upper()}_HTTP_HOST": ANY_ADDRESS}
@@ -142,7 +143,7 @@ def make(root: Path, *, given_folder: Path, variables: Mapping[str, str]) -> int
     """Write all folders below *root*; the number of them. Raises BadAddress, GivenNamesUnknown."""
     kept = root / KEPT
     kept.mkdir(mode=0o700, exist_ok=True)
-    made = folders(credentials.load(kept / "credentials.json"), {**given(given_folder), **variables})
+    made = folders(credentials.load(kept / CREDENTIALS), {**given(given_folder), **variables})
     for name, files in made.items():
         write(root / name, files, mode=OTHER_USERS if name in SERVERS else OWN_USER)
     return len(made)

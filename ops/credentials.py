@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 SERVICES = ("identity", "payments", "documents")
@@ -44,6 +44,16 @@ def load(path: Path) -> Credentials:
     facts["object_store"] = KeyPair(**facts["object_store"])
     facts["buckets"] = {owner: KeyPair(**pair) for owner, pair in facts["buckets"].items()}
     return Credentials(**facts)
+
+
+def rotate(path: Path) -> None:
+    """New passwords of roles and broker users, new keys of buckets, in *path*.
+
+    The administrators' stay: their servers take them at their first start only. So do identity's keys: two of them live
+    at a time, by settings.
+    """
+    fresh, kept = _make(), load(path)
+    _write(path, replace(kept, databases=fresh.databases, broker=fresh.broker, buckets=fresh.buckets))
 
 
 def _make() -> Credentials:

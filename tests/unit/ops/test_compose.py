@@ -21,7 +21,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 PROCESSES = ("identity", "payments", "documents", "gateway")
-ONE_SHOTS = ("secrets", "migrate", "demo")
+ONE_SHOTS = ("secrets", "migrate", "demo-client", "demo")
 SERVERS = ("rabbitmq", "postgres", "store", "s3")
 WORD_OF_SECRET = re.compile(r"pass|secret|key|token|credential", re.IGNORECASE)
 
@@ -164,7 +164,7 @@ def test_operators_commands_never_start_by_themselves_and_keep_backups_outside_o
 
 
 def test_every_job_is_one_that_exists() -> None:
-    assert {CONTAINERS[job]["command"][0] for job in ("secrets", "demo")} == set(JOBS)
+    assert {CONTAINERS[job]["command"][0] for job in ("secrets", "demo-client", "demo")} == set(JOBS) - {"rotate"}
     assert CONTAINERS["migrate"]["entrypoint"] + CONTAINERS["migrate"]["command"] == [
         "python",
         "-m",
@@ -228,6 +228,30 @@ def test_secrets_are_random_kept_and_closed(tmp_path: Path) -> None:
     assert (first / "identity" / "identity_private_key").stat().st_mode & 0o377 == 0
     kept = credentials.load(first / container_secrets.KEPT / "credentials.json")
     assert kept.admin == before
+
+
+def test_k36_user_of_the_demo_is_made_under_its_profile_alone(made: dict[str, dict[str, str]]) -> None:
+    assert made["migrate"]["ops_broker_clients"] == ""
+    assert made["migrate"]["ops_demo_client_url"] == made["demo"]["amqp_url"]
+    assert CONTAINERS["demo-client"]["profiles"] == CONTAINERS["demo"]["profiles"] == ["demo"]
+    assert subpath("demo-client") == "migrate"
+
+
+def test_k36_rotation_renews_what_each_start_sets_and_leaves_what_servers_and_mails_remember(tmp_path: Path) -> None:
+    container_secrets.make(tmp_path, given_folder=tmp_path / "none", variables={})
+    file = tmp_path / container_secrets.KEPT / container_secrets.CREDENTIALS
+    before = credentials.load(file)
+    credentials.rotate(file)
+    after = credentials.load(file)
+    for renewed in ("databases", "broker", "buckets"):
+        old, new = getattr(before, renewed), getattr(after, renewed)
+        assert old.keys() == new.keys()
+        assert not [name for name in old if old[name] == new[name]]
+    for kept in ("admin", "object_store", "identity_private_key", "identity_public_key", "mail_key"):
+        assert getattr(before, kept) == getattr(after, kept)
+    assert file.stat().st_mode & 0o077 == 0
+    container_secrets.make(tmp_path, given_folder=tmp_path / "none", variables={})
+    assert after.databases["payments_app"] in (tmp_path / "payments" / "payments_database_url").read_text()
 
 
 def test_given_settings_win_and_leave_when_they_are_taken_away(tmp_path: Path) -> None:
