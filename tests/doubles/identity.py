@@ -35,6 +35,7 @@ class FakeIdentity:
     def __init__(self) -> None:
         super().__init__()
         self.session: identity.Session | None = session()
+        self.wanted_email: str | None = None
         self.preferences = identity.Preferences(payment_mails=True)
 
     def check_session(self, request: identity.SessionToken) -> identity.Session:
@@ -97,8 +98,9 @@ class FakeIdentity:
         return self.preferences
 
     def get_contact(self, request: identity.SessionToken) -> identity.Contact:
-        """Nothing waits."""
-        return identity.Contact(contact_email="rh@clinique-des-tilleuls.example")
+        """The address, and the one that a test lets wait."""
+        waiting = {"wanted_email": self.wanted_email, "link_expires_at": NOW} if self.wanted_email else {}
+        return identity.Contact(contact_email="rh@clinique-des-tilleuls.example", **waiting)
 
     def request_contact_change(self, request: identity.RequestContactChange) -> identity.Contact:
         """The link is on its way."""

@@ -11,7 +11,7 @@ from tests.doubles.bus import FakeBus
 from tests.doubles.documents import DOSSIERS, GENERAL, document, dossier
 from tests.doubles.facts import AUDREY, NOW, NURSE, SPACE
 from tests.doubles.payments import GUIDE, payment
-from tests.pages.state import State, send
+from tests.pages.state import State, press, send
 
 RUBRIC = "RIB de l’entreprise"
 OWN = document("RIB 2020", rubric=RUBRIC, label="RIB 2020", version=2)
@@ -164,9 +164,20 @@ DOSSIERS_STATES = (
     State("dossier-vide", "/dossiers/19GE00565", bare_dossier),
     State("reglements-noms-longs", "/reglements", long_names),
 )
+
+
+def wanted_address(bus: FakeBus) -> None:
+    """Another contact address waits for its link."""
+    bus.wanted_email = "paie@clinique-des-tilleuls.example"
+
+
 ACCOUNT = (
     State("compte", "/compte"),
     State("compte-session-fermee", "/compte", said={"kind": "one_closed"}),
     State("compte-sessions-fermees", "/compte", said={"kind": "others_closed"}),
     State("compte-journal", "/compte/journal", busy_account),
+    State("compte-journal-erreur", "/compte/journal?du=hier", status=422),
+    State("compte-adresse", "/compte/adresse"),
+    State("compte-adresse-erreur", "/compte/adresse", then=press("Recevoir le lien", adresse="rh"), status=422),
+    State("compte-adresse-demandee", "/compte", wanted_address, said={"kind": "contact_asked"}),
 )

@@ -45,6 +45,7 @@ LOGIN = (
     State("connexion", "/connexion", anonymous),
     State("connexion-erreur", "/connexion", refusing(identity.OPEN_SESSION, errors.WrongCredentials()), log_in, 422),
     State("connexion-trop-d-essais", "/connexion", refusing(identity.OPEN_SESSION, LATER), log_in, 429),
+    State("connexion-robot", "/connexion", refusing(identity.OPEN_SESSION, errors.RobotRequired()), log_in, 422),
     State("connexion-mot-de-passe-change", "/connexion", anonymous, said={"kind": "password_changed"}),
 )
 choose = press("Continuer", identifiant="rh@exemple.fr", mot_de_passe="court")
@@ -91,4 +92,11 @@ EVERYBODY = (
     State("accessibilite", "/accessibilite", anonymous),
     State("accessibilite-dedans", "/accessibilite", as_it_is),
 )
-DOOR = (*LOGIN, *FIRST_LOGIN, *FORGOTTEN, *EVERYBODY)
+CONTACT = (
+    State("adresse-confirmer", f"/adresse/{LINK}", anonymous),
+    State("adresse-confirmee", f"/adresse/{LINK}", anonymous, press("Confirmer cette adresse")),
+    State(
+        "adresse-lien-perdu", f"/adresse/{LINK}", refusing(identity.GET_CONTACT_LINK, errors.LinkInvalid()), status=404
+    ),
+)
+DOOR = (*CONTACT, *LOGIN, *FIRST_LOGIN, *FORGOTTEN, *EVERYBODY)
