@@ -59,11 +59,11 @@ def _password() -> str:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """The server, started and ended with the block."""
+def running(*, durable: bool = False) -> Iterator[Server]:
+    """The server, started and ended with the block; *durable* commits reach the disk, as in production."""
     FOLDER.make()
     server = Server(_free_port(), _password())
-    program = postgres.prepare(Place(FOLDER, durable=False), port=server.port, password=server.password)
+    program = postgres.prepare(Place(FOLDER, durable=durable), port=server.port, password=server.password)
     more = ("-c", "shared_buffers=1GB", "-c", "maintenance_work_mem=512MB", "-c", "max_wal_size=2GB")
     with program.log.open("ab") as log:
         process = subprocess.Popen(
