@@ -32,6 +32,8 @@ AnswerT = TypeVar("AnswerT", bound=Answer)
 EventCallback = Callable[[Event[Any]], None]
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0  # seconds between attempts to reconnect
 HEARTBEAT = 10
+MEND_SECONDS = 2.0  # between two bindings of the reply queue
+UNANSWERED_SECONDS = 2 * HEARTBEAT + 1  # a broker that is silent for longer is lost by its heartbeat first
 # The last one, for a channel that closes just now, is none of aiormq's errors of AMQP.
 BROKEN = (TimeoutError, OSError, aiormq.exceptions.AMQPError, aiormq.exceptions.ChannelInvalidStateError)
 
@@ -52,7 +54,7 @@ class BusClient:
         self._on_disconnect: list[Callable[[], None]] = []
         self._ready = asyncio.Event()
         self._channel: AbstractChannel | None = None
-        self._reply_key = ""
+        self._reply_key = self._reply_queue = ""
         self._keeper: asyncio.Task[None] | None = None
 
     def listen(self, data_class: type[EventData], callback: EventCallback) -> None:
@@ -154,8 +156,7 @@ class BusClient:
                     channel = await asyncio.wait_for(self._prepare(connection), 10)
                     pause = FIRST_PAUSE
                     log.info("broker_connected")
-                    # The broker also closes a channel alone, for a call without right: it is opened again too.
-                    await asyncio.wait({connection.closing, channel.closing}, return_when=asyncio.FIRST_COMPLETED)
+                    await self._stay(connection, channel)
                 finally:
                     self._lose()
                     with contextlib.suppress(Exception):
@@ -165,13 +166,23 @@ class BusClient:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
+    async def _stay(self, connection: AbstractConnection, channel: AbstractChannel) -> None:
+        """Until the connection ends, or the channel: the broker closes one alone for a call without right.
+
+        If the exchange was deleted and made again, our replies lead nowhere until the queue is bound again.
+        """
+        ends: set[Any] = {connection.closing, channel.closing}
+        while not (await asyncio.wait(ends, timeout=MEND_SECONDS, return_when=asyncio.FIRST_COMPLETED))[0]:
+            async with asyncio.timeout(UNANSWERED_SECONDS):
+                await channel.queue_bind(self._reply_queue, RPC_EXCHANGE, self._reply_key)
+
     async def _prepare(self, connection: AbstractConnection) -> AbstractChannel:
         channel = await connection.channel(publisher_confirms=False)
         self._reply_key = str(uuid4())
-        reply_queue = f"rpc.reply-{self._name}-{self._reply_key}"
-        await channel.queue_declare(reply_queue, exclusive=True, auto_delete=True)
-        await channel.queue_bind(reply_queue, RPC_EXCHANGE, self._reply_key)
-        await channel.basic_consume(reply_queue, self._on_reply, no_ack=True)
+        self._reply_queue = f"rpc.reply-{self._name}-{self._reply_key}"
+        await channel.queue_declare(self._reply_queue, exclusive=True, auto_delete=True)
+        await channel.queue_bind(self._reply_queue, RPC_EXCHANGE, self._reply_key)
+        await channel.basic_consume(self._reply_queue, self._on_reply, no_ack=True)
         await self._listen_on(channel)
         channel.closing.add_done_callback(lambda _: self._lose())
         self._channel = channel

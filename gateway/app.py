@@ -12,6 +12,7 @@ from starlette.types import Scope
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway import api, errors, pages
+from gateway.crowding import Crowding
 from gateway.edge import Edge
 from gateway.files import Files
 from gateway.heads import Heads
@@ -60,7 +61,9 @@ def create_app(
     app.include_router(api.router)
     errors.install(app)
     app.add_middleware(Heads)
-    app.add_middleware(Edge, public_url=settings.public_url, broken=errors.broken, leaving=state.leaving)
+    state.crowding = Crowding(settings.most_requests)
+    edge = {"public_url": settings.public_url, "leaving": state.leaving, "crowding": state.crowding}
+    app.add_middleware(Edge, broken=errors.broken, **edge)
     # Outermost: everything inside sees the address of the person, if a proxy of ours tells it.
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxies)
     return app

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import tracing
 from gateway import metrics
+from gateway.crowding import Crowding, crowded
 from gateway.operators_pages import Leaving
 from gateway.problems import problem
 from gateway.security import SAFE_METHODS, foreign_origin, origin_of
@@ -57,8 +58,9 @@ Broken = Callable[[Request, Exception], Awaitable[Response]]
 class Edge:
     """ASGI middleware around the whole application; *broken* answers for what nobody else has caught."""
 
-    def __init__(self, app: ASGIApp, *, public_url: str, broken: Broken, leaving: Leaving) -> None:
+    def __init__(self, app: ASGIApp, *, public_url: str, broken: Broken, leaving: Leaving, crowding: Crowding) -> None:
         self.app = app
+        self.crowding = crowding
         self.leaving = leaving
         self.broken = broken
         self.origin = origin_of(public_url)
@@ -96,8 +98,13 @@ class Edge:
                 await problem("foreign_origin", 403, "The request was started by another site.")(
                     scope, receive, answering
                 )
-            else:
+            elif not self.crowding.counts(scope):
                 await self.app(scope, receive, answering)
+            elif self.crowding.is_full():
+                await crowded(scope)(scope, receive, answering)
+            else:
+                with self.crowding.one_more():
+                    await self.app(scope, receive, answering)
         except Exception as exc:  # the last resort: answered and logged with a reference
             response = await self.broken(Request(scope, receive), exc)
             if has_begun:

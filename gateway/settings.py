@@ -53,6 +53,9 @@ class Settings(ProcessSettings):
     largest_upload: Annotated[int, Field(ge=1)] = Field(
         default=50 * 1024**2, description="bytes; each category of documents has a smaller limit of its own"
     )
+    most_requests: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=200, description="requests answered at a time by one process; beyond them 503 with Retry-After, at once"
+    )
     session_cache_seconds: Annotated[float, Field(ge=0, le=15)] = Field(
         default=15, description="how long a session is believed without asking identity"
     )

@@ -93,7 +93,7 @@ def queue_specs() -> list[QueueSpec]:
 def _service_rights(service: str) -> Rights:
     own = f"rpc-{service}(\\.dead)?|{service}\\..+|rpc\\.reply-{service}-.+"
     return Rights(
-        configure=f"^({own})$",
+        configure=f"^({RPC_EXCHANGE}|{own})$",  # a system of the funder may have deleted it: services make it again
         write=f"^({RPC_EXCHANGE}|{own})$",
         read=f"^({RPC_EXCHANGE}|funder\\.events|{OWN_EVENTS}|{own})$",
         topics={RPC_EXCHANGE: (REPLY_KEY, f"^({service}[.][*]|[A-Za-z0-9_-]+)$")},

@@ -4,6 +4,7 @@ nameko's QueueConsumer decodes before our code sees a message (and drops what it
 when an acknowledgement meets a closed connection (traps 12 and 15). Here handlers get the raw message.
 """
 
+import time
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from chassis.topology import QueueSpec
 log = structlog.get_logger()
 
 PAUSE_BEFORE_REQUEUE = 1.0  # seconds: a fault of ours must not become a hot loop
+MEND_SECONDS = 2.0  # between two looks at what others may have taken away
 LOST = (OSError, AMQPError)  # kombu's ConnectionError and every closed channel are among them
 
 
@@ -36,6 +38,8 @@ def kombu_queue(spec: QueueSpec) -> Queue:
 
 class BusConsumer(QueueConsumer):
     """Hands raw messages to providers and acknowledges as long as there is a channel to do it on."""
+
+    _mend_at = 0.0
 
     @property
     def connection(self) -> Connection:
@@ -64,6 +68,16 @@ class BusConsumer(QueueConsumer):
             consumer.qos(prefetch_count=self.prefetch_count)
             self._consumers[provider] = consumer
         return self._consumers.values()
+
+    def on_iteration(self) -> None:
+        """Called at each message, and each second without one."""
+        super().on_iteration()
+        if time.monotonic() < self._mend_at:
+            return
+        self._mend_at = time.monotonic() + MEND_SECONDS
+        for provider, consumer in list(self._consumers.items()):
+            if hasattr(provider, "mend"):
+                provider.mend(consumer.channel)
 
     def _batch_consumer(self, provider: Any, channel: Any) -> Consumer:
         """On a channel of its own: one acknowledgement covers all that came before it there."""

@@ -16,6 +16,7 @@ from amqp import Message
 from espace_contracts.envelope import LARGEST_MESSAGE, faulty_fields
 from espace_contracts.errors import DeadlineExceeded, InvalidRequest, NotAllowed, Refusal, Unavailable
 from espace_contracts.rpc import Answer, Method, Write
+from kombu import Exchange
 from nameko.exceptions import ContainerBeingKilled, MethodNotFound, serialize
 from nameko.rpc import Rpc, RpcConsumer
 from pydantic import ValidationError
@@ -51,9 +52,14 @@ class RpcRequests(RpcConsumer):
             self.queue_consumer.register_provider(self)
 
     def declare(self, channel: Any) -> None:
-        """Called after each (re)connection."""
+        """Called after each (re)connection. Systems of the funder may delete the exchange, and its bindings with it."""
+        Exchange(RPC_EXCHANGE, type="topic", durable=True)(channel).declare()
         for spec in self._specs:
             kombu_queue(spec)(channel).declare()
+
+    def mend(self, channel: Any) -> None:
+        """Called every few seconds, on the consumer's channel by its own green thread."""
+        self.declare(channel)
 
     def starts_at_once(self, message: Any) -> bool:
         """Start the worker in the consumer's own green thread when nothing can make it wait; whether it was done.

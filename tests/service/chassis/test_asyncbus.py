@@ -5,7 +5,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import kombu
 import pytest
+from amqp.exceptions import NotFound as AmqpNotFound
 from espace_contracts.errors import Incident, NotFound, Unavailable
 from espace_contracts.rpc import Method
 
@@ -13,6 +15,7 @@ from chassis.asyncbus import BusClient
 from ops.management import request as manage
 from tests.service.chassis.conftest import Toy
 from tests.service.chassis.toy import contract as api
+from tests.service.waiting import wait_until
 
 
 def with_client(toy: Toy, work: Callable[[BusClient], Awaitable[Any]], **listeners: Any) -> Any:
@@ -106,6 +109,25 @@ def test_connection_lost_is_made_again_and_told(toy: Toy) -> None:
     assert with_client(toy, work) == ("after", 1)
 
 
+def test_k31_exchange_that_a_system_of_the_funder_deletes_comes_again(toy: Toy) -> None:
+    """Neither the service nor a connected client is started anew, and nobody but them declares anything."""
+
+    async def work(client: BusClient) -> str:
+        await client.call(api.ECHO, api.Echo(text="before"))
+        await asyncio.to_thread(manage, toy.management_url, "DELETE", exchange_of_calls(toy), {})
+        await asyncio.to_thread(wait_until, lambda: is_there(toy), what="the exchange")  # before anybody calls
+        patient = Method("toy", "echo", api.Echo, api.Echoed, api.TESTER, identified=False, seconds=1)
+        for _ in range(15):
+            try:
+                return (await client.call(patient, api.Echo(text="after"))).text
+            except Unavailable:
+                await asyncio.sleep(0.2)
+        return "never"
+
+    assert with_client(toy, work) == "after"
+    assert toy.alive
+
+
 def test_channel_closed_by_the_broker_is_opened_again(toy: Toy) -> None:
     """A call without right makes the broker close the channel and nothing else."""
     refused = Method("", "", api.Echo, api.Echoed, api.TESTER, seconds=1)
@@ -133,6 +155,20 @@ def test_event_reaches_the_listener(toy: Toy) -> None:
 
     with_client(toy, work, felt=(api.Felt, lambda event: heard.append(event.data.text)))
     assert heard == ["tell me"]
+
+
+def exchange_of_calls(toy: Toy) -> str:
+    return f"/api/exchanges/{toy.amqp_url.rpartition('/')[2]}/nameko-rpc"
+
+
+def is_there(toy: Toy) -> bool:
+    """Whether the exchange exists: looking makes nothing."""
+    with kombu.Connection(toy.amqp_url) as connection:
+        try:
+            connection.default_channel.exchange_declare("nameko-rpc", "topic", passive=True)
+        except AmqpNotFound:
+            return False
+    return True
 
 
 def connection_of_gateway(toy: Toy) -> str:
