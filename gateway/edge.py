@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Any
 
 import structlog
@@ -74,6 +75,24 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        counted = self.crowding.counts(scope)
+        if counted and self.crowding.is_full():  # before anything that costs: no span, no line in the log
+            await self._refuse(scope, receive, send)
+            return
+        with self.crowding.one_more() if counted else nullcontext():
+            await self._trace(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        metrics.REQUESTS_CROWDED.inc()
+
+        async def answering(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self.headers]
+            await send(message)
+
+        await crowded(scope)(scope, receive, answering)
+
+    async def _trace(self, scope: Scope, receive: Receive, send: Send) -> None:
         parent = Headers(scope=scope).get("traceparent")
         with tracing.span(scope["method"], kind="server", parent=parent) as span, metrics.IN_FLIGHT.track_inprogress():
             await self._serve(scope, receive, send, span)
@@ -98,13 +117,8 @@ class Edge:
                 await problem("foreign_origin", 403, "The request was started by another site.")(
                     scope, receive, answering
                 )
-            elif not self.crowding.counts(scope):
-                await self.app(scope, receive, answering)
-            elif self.crowding.is_full():
-                await crowded(scope)(scope, receive, answering)
             else:
-                with self.crowding.one_more():
-                    await self.app(scope, receive, answering)
+                await self.app(scope, receive, answering)
         except Exception as exc:  # the last resort: answered and logged with a reference
             response = await self.broken(Request(scope, receive), exc)
             if has_begun:
