@@ -1,10 +1,11 @@
 """Home and Règlements (chapter 3)."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from espace_contracts import payments
+from espace_contracts import errors, payments
 from playwright.sync_api import Page, expect
 
 from tests.doubles.bus import FakeBus
@@ -57,8 +58,8 @@ def many(bus: FakeBus) -> None:
     bus.list_payments = lambda request: listed(request).model_copy(update={"next_cursor": "next"})
 
 
-def exporting(state: str, done: int) -> State:
-    """The page of a long export."""
+def in_the_making(state: str, done: int) -> Callable[[FakeBus], None]:
+    """A long export, so far."""
 
     def prepare(bus: FakeBus) -> None:
         file = payments.ExportedFile(
@@ -68,7 +69,17 @@ def exporting(state: str, done: int) -> State:
         known = {"file": file} if state == "ready" else {}
         bus.export = payments.Export(state=state, job_id=JOB, done=done, total=150_000, **known)
 
-    return State(f"reglements-export-{state}", f"/reglements/exports/{JOB}", prepare)
+    return prepare
+
+
+def exporting(state: str, done: int) -> State:
+    """The page of a long export."""
+    return State(f"reglements-export-{state}", f"/reglements/exports/{JOB}", in_the_making(state, done))
+
+
+def too_many(bus: FakeBus) -> None:
+    """More payments than an Excel sheet has rows."""
+    bus.refuse(payments.EXPORT_PAYMENTS, errors.InvalidRequest("too many", "format"))
 
 
 def open_rows(page: Page) -> None:
@@ -135,4 +146,10 @@ PAYMENTS = (
     exporting("running", 40_000),
     exporting("ready", 150_000),
     exporting("failed", 40_000),
+    State("reglements-fichiers", "/reglements/exports", in_the_making("ready", 150_000)),
+    State("reglements-fichiers-en-cours", "/reglements/exports", in_the_making("running", 40_000)),
+    State("reglements-fichiers-aucun", "/reglements/exports"),
+    State("reglements-fichier-trop-long", "/reglements/export.xlsx", too_many, status=422),
+    State("reglements-sans-avis", "/reglements/999999/avis", status=404),
+    State("reglements-dit-arrives", "/reglements", half_ticked, said={"kind": "batch_ticked", "count": 8, "left": 0, "batch": str(JOB), "newer": 2}),
 )  # fmt: skip
