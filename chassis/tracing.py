@@ -7,6 +7,7 @@ variable of our own, not in OpenTelemetry's: it follows an asyncio task, and a g
 
 import re
 import secrets
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -69,8 +70,10 @@ class Recorder:
         span.set_status(self._api.StatusCode.ERROR, type(error).__name__)
 
     def flush(self) -> None:
-        """Send what is finished, within a bound."""
-        self._provider.force_flush(int(FLUSH_SECONDS * 1000))
+        """Send what is finished, within a bound: the SDK keeps to none when a collector does not answer."""
+        sending = threading.Thread(target=self._provider.force_flush, daemon=True)
+        sending.start()
+        sending.join(FLUSH_SECONDS)
 
     def _context(self, traceparent: str | None) -> Any:
         return self._propagator.extract({"traceparent": traceparent} if traceparent else {})

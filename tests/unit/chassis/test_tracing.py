@@ -1,5 +1,6 @@
 """The trace's context: what is handed on, with and without a recorder."""
 
+import socket
 import subprocess
 import sys
 
@@ -59,3 +60,18 @@ def test_an_error_leaves_through_the_span_as_it_is() -> None:
     with pytest.raises(ZeroDivisionError), tracing.span("work"):
         raise ZeroDivisionError
     assert tracing.current() is None
+
+
+def test_a_collector_that_never_answers_keeps_no_process_from_ending() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        program = (
+            "from chassis import tracing\n"
+            f"tracing.configure(process='x', endpoint='http://127.0.0.1:{silent.getsockname()[1]}')\n"
+            "tracing.FLUSH_SECONDS = 0.2\n"
+            "with tracing.span('work'): pass\n"
+            "tracing.flush(); print('ended')"
+        )
+        told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (told.stdout, told.returncode) == ("ended\n", 0)
