@@ -175,8 +175,6 @@ ACCOUNT = (
     State("compte", "/compte"),
     State("compte-session-fermee", "/compte", said={"kind": "one_closed"}),
     State("compte-sessions-fermees", "/compte", said={"kind": "others_closed"}),
-    State("compte-adresse", "/compte/adresse"),
-    State("compte-adresse-vide", "/compte/adresse", then=send("main form"), status=422),
     State("compte-journal", "/compte/journal", busy_account),
     State("compte-journal-erreur", "/compte/journal?du=hier", status=422),
     State("compte-adresse", "/compte/adresse"),
