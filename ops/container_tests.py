@@ -40,7 +40,7 @@ def main() -> None:
     file = Path(tempfile.mkdtemp()) / "stack.json"
     file.write_text(json.dumps(stack(settings)), encoding="utf-8")
     # pytest and hypothesis would keep what they learned beside the code, where nobody may write.
-    options = ["-p", "no:cacheprovider", "-o", f"cache_dir={file.parent}"]
+    options = ["-p", "no:cacheprovider"]
     environment = os.environ | {STACK_VARIABLE: str(file), "HYPOTHESIS_STORAGE_DIRECTORY": str(file.parent)}
     os.execve(sys.executable, [sys.executable, "-m", "pytest", *options, *sys.argv[1:]], environment)  # noqa: S606 - pytest
 
