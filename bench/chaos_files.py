@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.chaos_bus import NICENESS, Bounds, judged
 from bench.results_file import FOLDER
-from tests.chaos import uploads
+from tests.chaos import uploads, verdicts
 from tests.chaos.employer import Employer, logged_in
 from tests.chaos.world import FOLDER as PORTAL
 from tests.chaos.world import World, running
@@ -24,6 +24,7 @@ VICTIMS = ("documents", "gateway", "objectstore", "documents", "gateway") * 10  
 SECONDS = 150.0
 LARGEST = 2 * 1024**2  # bytes of an upload
 ROOM = 64 * 1024**2  # bytes of the file system that fills up, beside what it holds at first
+LOOKS_AGAIN = 180.0  # seconds within which the store notices that its disk has room
 LEFT = 1024**2  # bytes of it that are left
 WHOLE: Bounds = dict.fromkeys(
     (
@@ -49,7 +50,7 @@ def full(world: World, employer: Employer, *, seed: int) -> dict[str, Any]:
         figures = uploads.told(uploaders.ledger)
         filler.unlink()
         with uploads.Uploaders(world, employer, seed=seed + 1, largest=200_000) as again:
-            time.sleep(15)
+            verdicts.until(lambda: bool(again.ledger.stored), within=LOOKS_AGAIN)
         uploaders.ledger.stored.update(again.ledger.stored)
         figures |= uploads.found(world, employer, uploaders.ledger)
     return figures | {"refused_while_full": refused, "accepted_with_room": len(again.ledger.stored)}
