@@ -24,7 +24,7 @@ GROUPS = (
     Group("service", ("tests/service",), "servers"),
     Group("chaos", ("tests/chaos",), "itself"),
     Group("pages", ("tests/pages",), "nothing"),
-    Group("unit", ("tests/unit", "tests/ops"), "nothing"),
+    Group("unit", ("tests/unit", "tests/ops", "tests/wire"), "nothing"),
 )
 
 

@@ -21,7 +21,7 @@ def test_everything_runs_when_nothing_is_named():
     assert [name for name, _ in names([])] == [
         group.name for group in testing_groups.GROUPS if any((testing.ROOT / path).is_dir() for path in group.paths)
     ]
-    assert ("unit", ["tests/unit", "tests/ops"]) in names([])
+    assert ("unit", ["tests/unit", "tests/ops", "tests/wire"]) in names([])
 
 
 def test_options_go_to_every_group():
@@ -38,7 +38,7 @@ def test_a_path_selects_its_group_alone():
 
 
 def test_a_word_that_is_no_path_is_an_option():
-    assert ("unit", ["tests/unit", "tests/ops", "-k", "nothing-of-this-name"]) in names(["-k", "nothing-of-this-name"])
+    assert ("unit", ["tests/unit", "tests/ops", "tests/wire", "-k", "nothing-of-this-name"]) in names(["-k", "nothing-of-this-name"])
 
 
 @pytest.mark.parametrize(
