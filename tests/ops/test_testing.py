@@ -38,7 +38,9 @@ def test_a_path_selects_its_group_alone():
 
 
 def test_a_word_that_is_no_path_is_an_option():
-    assert ("unit", ["tests/unit", "tests/ops", "tests/wire", "-k", "nothing-of-this-name"]) in names(["-k", "nothing-of-this-name"])
+    assert ("unit", ["tests/unit", "tests/ops", "tests/wire", "-k", "nothing-of-this-name"]) in names(
+        ["-k", "nothing-of-this-name"]
+    )
 
 
 @pytest.mark.parametrize(
