@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, DateTime, Row, and_, delete, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import Connection, DateTime, Row, and_, delete, func, insert, literal, or_, select, update
 
 from services.documents.models import advices, deposits, document_changes, document_versions, documents, dossiers
 from services.documents.store.documents import documents_with_files
+
+IN_TRASH = "documents.deleted_at is not null"
+DELETED_LAST_FIRST = "order by documents.deleted_at desc, documents.id desc limit %(limit)s"
 
 
 def note_change(connection: Connection, siret: str, **values: Any) -> None:
@@ -24,8 +27,8 @@ def changes_of(connection: Connection, siret: str, document_id: UUID) -> Sequenc
 
 def deleted_document(connection: Connection, siret: str, document_id: UUID) -> Row[Any] | None:
     """One document in the trash."""
-    query = documents_with_files(siret, deleted=True).where(documents.c.id == document_id)
-    return connection.execute(query).one_or_none()
+    query = documents_with_files(IN_TRASH, "documents.id = %(id)s")
+    return connection.exec_driver_sql(query, {"siret": siret, "id": document_id}).one_or_none()
 
 
 def deleted_documents(
@@ -38,14 +41,12 @@ def deleted_documents(
     limit: int,
 ) -> Sequence[Row[Any]]:
     """A page of the trash, those deleted last first."""
-    query = documents_with_files(siret, deleted=True).where(
-        documents.c.depositor_kind == depositor_kind,
-        documents.c.deleted_at > deleted_after,
-        documents.c.purging_at.is_(None),
-    )
+    conditions = [IN_TRASH, "depositor_kind = %(kind)s", "deleted_at > %(deleted_after)s", "purging_at is null"]
+    values: dict[str, Any] = {"siret": siret, "kind": depositor_kind, "deleted_after": deleted_after, "limit": limit}
     if before is not None:
-        query = query.where(tuple_(documents.c.deleted_at, documents.c.id) < tuple_(*before))
-    return connection.execute(query.order_by(documents.c.deleted_at.desc(), documents.c.id.desc()).limit(limit)).all()
+        conditions.append("(documents.deleted_at, documents.id) < (%(before)s, %(before_id)s)")
+        values |= {"before": before[0], "before_id": before[1]}
+    return connection.exec_driver_sql(documents_with_files(*conditions, order=DELETED_LAST_FIRST), values).all()
 
 
 def claim_expired(connection: Connection, *, deleted_before: datetime, now: datetime, limit: int) -> list[UUID]:

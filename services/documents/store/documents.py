@@ -2,33 +2,51 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, tuple_, update
-from sqlalchemy import text as sql
+from sqlalchemy import Connection, Row, and_, insert, select, update
 
-from services.documents.models import categories as category_table
-from services.documents.models import deposits, document_versions, documents, file_openings
+from services.documents.models import document_versions, documents, file_openings
+
+# Lists and searches are written for psycopg and run by `exec_driver_sql`: there, building and compiling an expression
+# at each call costs more than PostgreSQL's own work (bench/documents.py). Values are always bound.
+OF_FILE = ("object_key", "file_name", "media_type", "size", "sha256", "drawn_from", "drawn_at", "scan")
+COLUMNS = ", ".join((*(f"documents.{one.name}" for one in documents.c), *(f"files.{name}" for name in OF_FILE)))
+WITH_FILES = """
+    select {columns} from documents
+    join document_versions as files on files.document_id = documents.id and files.version = documents.version
+    where documents.siret = %(siret)s and {conditions}
+    {order}
+"""
+KEPT = "documents.deleted_at is null"
+# Tied to neither a dossier nor a beneficiary (S44), and not in the trash.
+UNTIED = "dossier_number is null and beneficiary_last_name is null and deleted_at is null"
+NEWEST_FIRST = "order by documents.deposited_at desc, documents.id desc"
+NEWEST_PAGE = f"{NEWEST_FIRST} limit %(limit)s"
+NEWEST_OF_EACH = """documents.id in (
+    select newest.id from categories join lateral (
+        select id from documents where siret = %(siret)s and category = categories.key and {untied}
+        order by deposited_at desc, id desc limit %(limit)s
+    ) as newest on true
+    where categories.key = any(%(categories)s)
+)""".replace("{untied}", UNTIED)
+COUNTS = """
+    select category, count(*) as documents from documents where siret = %(siret)s and {untied} group by category
+""".replace("{untied}", UNTIED)
+USED = """
+    select (select coalesce(sum(size), 0) from document_versions where siret = %(siret)s)
+         + (select coalesce(sum(size), 0) from deposits
+            where siret = %(siret)s and document_id is null and refusal is null)
+"""
 
 
-def documents_with_files(siret: str, *, deleted: bool = False) -> Select[Any]:
-    """The employer's documents with their current file: either those in the trash or all others."""
-    versions = document_versions.c
-    current = and_(versions.document_id == documents.c.id, versions.version == documents.c.version)
-    files = (versions.object_key, versions.file_name, versions.media_type, versions.size, versions.sha256)
-    state = documents.c.deleted_at.is_not(None) if deleted else documents.c.deleted_at.is_(None)
-    drawn = (versions.drawn_from, versions.drawn_at)
-    chosen = select(documents, *files, *drawn, versions.scan).select_from(documents.join(document_versions, current))
-    return chosen.where(documents.c.siret == siret, state)
-
-
-NEWEST_FIRST = (documents.c.deposited_at.desc(), documents.c.id.desc())
-
-
-def _untied(table: Any) -> Any:
-    """Tied to neither a dossier nor a beneficiary (S44), and not in the trash."""
-    return and_(table.c.dossier_number.is_(None), table.c.beneficiary_last_name.is_(None), table.c.deleted_at.is_(None))
+@lru_cache(maxsize=64)
+def documents_with_files(*conditions: str, order: str = "") -> str:
+    """The query of the employer's documents with their current file; no condition may hold a value."""
+    query = WITH_FILES.replace("{columns}", COLUMNS).replace("{order}", order)
+    return query.replace("{conditions}", " and ".join(conditions))
 
 
 def employer_documents(
@@ -40,54 +58,45 @@ def employer_documents(
     limit: int,
 ) -> Sequence[Row[Any]]:
     """A page of the employer's untied documents of these categories, newest first."""
-    query = documents_with_files(siret).where(_untied(documents), documents.c.category.in_(categories))
+    # A list of names: of one category, `any` would read all others' documents as well to keep the order.
+    names = [f"category_{place}" for place in range(len(categories))]
+    conditions = [KEPT, UNTIED, f"documents.category in ({', '.join(f'%({name})s' for name in names) or 'null'})"]
+    values: dict[str, Any] = {"siret": siret, "limit": limit} | dict(zip(names, categories, strict=True))
     if after is not None:
-        query = query.where(tuple_(documents.c.deposited_at, documents.c.id) < tuple_(*after))
-    return connection.execute(query.order_by(*NEWEST_FIRST).limit(limit)).all()
+        conditions.append("(documents.deposited_at, documents.id) < (%(after)s, %(after_id)s)")
+        values |= {"after": after[0], "after_id": after[1]}
+    return connection.exec_driver_sql(documents_with_files(*conditions, order=NEWEST_PAGE), values).all()
 
 
 def newest_of_each(connection: Connection, siret: str, *, categories: Sequence[str], limit: int) -> Sequence[Row[Any]]:
     """The newest untied documents of each of these categories, all in one list, newest first."""
-    inner = documents.alias("inner_documents")
-    keys = select(category_table.c.key).where(category_table.c.key.in_(categories)).subquery("keys")
-    newest = (
-        select(inner.c.id)
-        .where(inner.c.siret == siret, inner.c.category == keys.c.key, _untied(inner))
-        .order_by(inner.c.deposited_at.desc(), inner.c.id.desc())
-        .limit(limit)
-        .lateral("newest")
-    )
-    chosen = select(newest.c.id).select_from(keys.join(newest, sql("true")))
-    query = documents_with_files(siret).where(documents.c.id.in_(chosen))
-    return connection.execute(query.order_by(*NEWEST_FIRST)).all()
+    values = {"siret": siret, "categories": list(categories), "limit": limit}
+    return connection.exec_driver_sql(documents_with_files(KEPT, NEWEST_OF_EACH, order=NEWEST_FIRST), values).all()
 
 
 def count_by_category(connection: Connection, siret: str) -> dict[str, int]:
     """How many untied documents the employer has under each category."""
-    query = select(documents.c.category, func.count()).where(documents.c.siret == siret, _untied(documents))
-    return {row[0]: row[1] for row in connection.execute(query.group_by(documents.c.category))}
+    return {row[0]: row[1] for row in connection.exec_driver_sql(COUNTS, {"siret": siret})}
 
 
 def used_bytes(connection: Connection, siret: str) -> int:
     """What the employer's files take up, all versions, and what was announced for them and may still come."""
-    kept = select(func.coalesce(func.sum(document_versions.c.size), 0)).where(document_versions.c.siret == siret)
-    coming = select(func.coalesce(func.sum(deposits.c.size), 0)).where(
-        deposits.c.siret == siret, deposits.c.document_id.is_(None), deposits.c.refusal.is_(None)
-    )
-    return int(connection.scalar(select(kept.scalar_subquery() + coming.scalar_subquery())) or 0)
+    return int(connection.exec_driver_sql(USED, {"siret": siret}).scalar_one())
 
 
 def dossier_documents(
     connection: Connection, siret: str, number: str, *, hidden: Sequence[str], limit: int
 ) -> Sequence[Row[Any]]:
     """The newest documents of one dossier, newest first."""
-    query = documents_with_files(siret).where(documents.c.dossier_number == number, documents.c.category.not_in(hidden))
-    return connection.execute(query.order_by(*NEWEST_FIRST).limit(limit)).all()
+    wanted = ("documents.dossier_number = %(number)s", "documents.category <> all(%(hidden)s)")
+    values = {"siret": siret, "number": number, "hidden": list(hidden), "limit": limit}
+    return connection.exec_driver_sql(documents_with_files(KEPT, *wanted, order=NEWEST_PAGE), values).all()
 
 
 def get_document(connection: Connection, siret: str, document_id: UUID) -> Row[Any] | None:
     """One document of the employer."""
-    return connection.execute(documents_with_files(siret).where(documents.c.id == document_id)).one_or_none()
+    query = documents_with_files(KEPT, "documents.id = %(id)s")
+    return connection.exec_driver_sql(query, {"siret": siret, "id": document_id}).one_or_none()
 
 
 def get_version(connection: Connection, siret: str, document_id: UUID, version: int) -> Row[Any] | None:

@@ -2,15 +2,30 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select, tuple_, update
-from sqlalchemy import text as sql
+from sqlalchemy import Connection, Row, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.documents import domain
-from services.documents.models import documents, dossiers
-from services.documents.store.documents import NEWEST_FIRST, documents_with_files
+from services.documents.models import dossiers
+from services.documents.store.documents import KEPT, NEWEST_PAGE, documents_with_files
+
+COLUMNS = ", ".join(f"dossiers.{one.name}" for one in dossiers.c)
+WITH_COUNTS = """
+    select {columns}, counts.document_count, counts.to_correct_count from dossiers
+    join lateral (
+        select count(*) as document_count, count(*) filter (where handling = 'to_correct') as to_correct_count
+        from documents
+        where documents.siret = %(siret)s and documents.dossier_number = dossiers.dossier_number
+          and documents.deleted_at is null and documents.category <> all(%(hidden)s)
+    ) as counts on true
+    where {conditions}
+    {order}
+"""
+LATEST_PAGE = "order by dossiers.period_start desc, dossiers.dossier_number desc limit %(limit)s"
+OUTSIDE = "documents.dossier_number is null and (documents.name_key is not null or documents.payment_key is not null)"
 
 
 def create_dossier(connection: Connection, siret: str, row: dict[str, Any]) -> bool:
@@ -57,25 +72,6 @@ def funder_of(connection: Connection, siret: str, number: str) -> dict[str, Any]
     return connection.scalar(select(dossiers.c.funder).where(same))
 
 
-def _dossiers_with_counts(siret: str, hidden: Sequence[str]) -> Select[Any]:
-    """Dossiers with the numbers of their documents, those of the *hidden* categories left out."""
-    counts = (
-        select(
-            func.count().label("document_count"),
-            func.count().filter(documents.c.handling == "to_correct").label("to_correct_count"),
-        )
-        .where(
-            documents.c.siret == siret,
-            documents.c.dossier_number == dossiers.c.dossier_number,
-            documents.c.deleted_at.is_(None),
-            documents.c.category.not_in(hidden),
-        )
-        .lateral("counts")
-    )
-    chosen = select(dossiers, counts.c.document_count, counts.c.to_correct_count)
-    return chosen.select_from(dossiers.join(counts, sql("true"))).where(dossiers.c.siret == siret)
-
-
 def find_dossiers(
     connection: Connection,
     siret: str,
@@ -86,44 +82,45 @@ def find_dossiers(
     limit: int,
 ) -> Sequence[Row[Any]]:
     """A page of dossiers, the latest training first."""
-    query = _dossiers_with_counts(siret, hidden)
+    conditions: list[str] = []
+    values: dict[str, Any] = {"siret": siret, "hidden": list(hidden), "limit": limit}
     if text.strip():
-        query = query.where(_matches(text))
-    order = tuple_(dossiers.c.period_start, dossiers.c.dossier_number)
+        matching, more = _matching("dossiers", ("number_key",), text)
+        conditions.append(matching)
+        values |= more
     if after is not None:
-        query = query.where(order < tuple_(*after))
-    query = query.order_by(dossiers.c.period_start.desc(), dossiers.c.dossier_number.desc())
-    return connection.execute(query.limit(limit)).all()
+        conditions.append("(dossiers.period_start, dossiers.dossier_number) < (%(after)s, %(after_number)s)")
+        values |= {"after": after[0], "after_number": after[1]}
+    return connection.exec_driver_sql(_with_counts(*conditions, order=LATEST_PAGE), values).all()
 
 
 def find_outside(connection: Connection, siret: str, *, text: str, hidden: Sequence[str], limit: int) -> Sequence[Any]:
     """Documents in no dossier, by beneficiary (S46), payment or the payment's dossier (S34), newest first."""
-    number, words = domain.number_key(text), domain.search_words(text)
-    found = [
-        column.startswith(number, autoescape=True)
-        for column in (documents.c.payment_key, documents.c.payment_dossier_key)
-    ]
-    if words:
-        found.append(and_(*(documents.c.name_key.contains(f" {word}", autoescape=True) for word in words)))
-    query = documents_with_files(siret).where(
-        documents.c.dossier_number.is_(None),
-        or_(documents.c.name_key.is_not(None), documents.c.payment_key.is_not(None)),
-        documents.c.category.not_in(hidden),
-        or_(*found),
-    )
-    return connection.execute(query.order_by(*NEWEST_FIRST).limit(limit)).all()
-
-
-def _matches(text: str) -> Any:
-    """The number begins so, or each word begins a word of the names, in any order (S45)."""
-    number = dossiers.c.number_key.startswith(domain.number_key(text), autoescape=True)
-    words = domain.search_words(text)
-    if not words:
-        return number
-    return or_(number, and_(*(dossiers.c.name_key.contains(f" {word}", autoescape=True) for word in words)))
+    matching, more = _matching("documents", ("payment_key", "payment_dossier_key"), text)
+    query = documents_with_files(KEPT, OUTSIDE, "documents.category <> all(%(hidden)s)", matching, order=NEWEST_PAGE)
+    return connection.exec_driver_sql(query, {"siret": siret, "hidden": list(hidden), "limit": limit} | more).all()
 
 
 def get_dossier(connection: Connection, siret: str, number: str, *, hidden: Sequence[str]) -> Row[Any] | None:
     """One dossier of the employer with its counts."""
-    query = _dossiers_with_counts(siret, hidden).where(dossiers.c.dossier_number == number)
-    return connection.execute(query).one_or_none()
+    query = _with_counts("dossiers.dossier_number = %(number)s")
+    values = {"siret": siret, "number": number, "hidden": list(hidden)}
+    return connection.exec_driver_sql(query, values).one_or_none()
+
+
+@lru_cache(maxsize=64)
+def _with_counts(*conditions: str, order: str = "") -> str:
+    """Dossiers with the numbers of their documents; no condition may hold a value."""
+    query = WITH_COUNTS.replace("{columns}", COLUMNS).replace("{order}", order)
+    return query.replace("{conditions}", " and ".join(("dossiers.siret = %(siret)s", *conditions)))
+
+
+def _matching(table: str, numbers: Sequence[str], text: str) -> tuple[str, dict[str, Any]]:
+    """One of the columns *numbers* begins so, or each word begins a word of the names, in any order (S45)."""
+    readings = [f"starts_with({table}.{column}, %(sought)s)" for column in numbers]
+    values = {"sought": domain.number_key(text)}
+    words = domain.search_words(text)
+    if words:
+        readings.append(" and ".join(f"strpos({table}.name_key, %(word_{place})s) > 0" for place in range(len(words))))
+        values |= {f"word_{place}": f" {word}" for place, word in enumerate(words)}
+    return f"({' or '.join(f'({reading})' for reading in readings)})", values
