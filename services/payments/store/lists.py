@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, text
 from services.payments.search import Criteria
 from services.payments.store.searches import conditions_of, query, run
 
-EXPORT_BATCH = 2000
+EXPORT_BATCH = 500  # rows that are read in one turn of the hub, which calls wait for
 
 MONTHS = """
     select to_char(month, 'YYYY-MM') as month, current, amount, ticked, ticked_amount, lines, seen_until
@@ -94,5 +94,6 @@ def size(connection: Connection, siret: str, criteria: Criteria) -> int:
 def stream(connection: Connection, siret: str, criteria: Criteria) -> Iterator[Sequence[Row[Any]]]:
     """Every payment of the search, by batches from a cursor on the server: memory does not grow with the search."""
     conditions, values = conditions_of(siret, criteria)
-    found = connection.exec_driver_sql(query(EXPORT, conditions), values, execution_options={"yield_per": EXPORT_BATCH})
-    yield from found.partitions()
+    found = connection.exec_driver_sql(query(EXPORT, conditions), values, execution_options={"stream_results": True})
+    # The option yield_per is not heard for a driver's own SQL: without a size here, all would be read at once.
+    yield from found.partitions(EXPORT_BATCH)

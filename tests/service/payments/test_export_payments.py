@@ -18,6 +18,8 @@ from chassis.objectstore import ObjectStore, ObjectStoreDown
 from chassis.settings import ObjectStoreSettings
 from services.payments.export_sheet import COLUMNS
 from services.payments.exports import MEDIA_TYPE, Exports
+from services.payments.search import read_search
+from services.payments.store import lists
 from services.payments.usecases import exports as exporting
 from tests.service.payments.payment_builders import (
     CAMILLE,
@@ -153,6 +155,9 @@ def test_s54_a_files_address_cannot_be_turned_into_anothers(portal, export, obje
 def test_s33_a_long_search_is_read_by_batches(portal, export, monkeypatch):
     monkeypatch.setattr("services.payments.store.lists.EXPORT_BATCH", 100)
     portal.record(*(issued(f"{number}", amount="1.00") for number in range(1000, 2050)))
+    with portal.database.transaction(siret=CLINIC) as connection:
+        batches = [len(batch) for batch in lists.stream(connection, CLINIC, read_search(api.PaymentSearch()))]
+    assert batches == [100] * 10 + [50]
     lines = table(export()[1])
     assert [line["N° règlement"] for line in lines] == [f"{number}" for number in range(1000, 2050)]
 
@@ -162,7 +167,7 @@ def test_s33_a_store_that_is_down_is_said_and_nothing_stays_on_the_disk(portal, 
     down = ObjectStoreSettings(
         s3_endpoint="http://127.0.0.1:9",
         s3_access_key=SecretStr("key"),
-        s3_secret_key=SecretStr("secret"),
+        s3_secret_key=SecretStr("not-the-right-one"),
         s3_bucket="payments",
     )
     request = api.ExportPayments(siret=CLINIC, actor=CAMILLE, legal_name="Clinique")
