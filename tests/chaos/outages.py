@@ -61,6 +61,8 @@ def _of_answers(answers: list[Answer], during: list[Answer]) -> dict[str, Any]:
         "unanswered": sum(answer.status == 0 for answer in answers),
         "while_away": len(during),
         "503_with_retry_after": sum(answer.status == 503 and answer.retry_after for answer in during),
+        # A good answer is no fault: the server may be back a little before the supervisor has noticed.
+        "odd_while_away": sum(not (one.well or (one.status == 503 and one.retry_after)) for one in during),
         "statuses_while_away": {str(status): _count(during, status) for status in {one.status for one in during}},
         "longest_s": round(max((answer.ended - answer.began for answer in answers), default=0.0), 2),
     }

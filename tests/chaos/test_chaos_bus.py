@@ -40,9 +40,10 @@ def test_r02_relay_killed_between_commit_publish_confirm_and_mark(world: World) 
 )
 def test_r06_r07_r08_nobody_hangs_while_a_server_is_away(world: World, victim: str, how: str, seconds: float) -> None:
     figures = outages.outage(world, victim, how, seconds=seconds, events=20)
-    promised = {"warm": True, "hung": 0, "unanswered": 0, "lost": 0, "extra": 0, "unpublished": 0, "dead_letters": 0}
+    none = ("hung", "unanswered", "odd_while_away", "lost", "extra", "unpublished", "dead_letters")
+    promised = {"warm": True} | dict.fromkeys(none, 0)
     assert figures | promised == figures
-    assert figures["while_away"] == figures["503_with_retry_after"] > 0, figures
+    assert figures["503_with_retry_after"] > 0, figures
     assert figures["first_success_after_s"] <= 10, figures  # the long form holds 5, where nothing else runs
     assert figures["drained_after_s"] <= 30
 

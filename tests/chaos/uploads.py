@@ -25,7 +25,11 @@ UPLOADERS = 4
 GIVES_UP = 60.0  # seconds for one request
 LONGEST_ANSWER = 35.0  # a store that hangs is given 30 seconds for its next byte
 PAUSE = 0.05
-UNNAMED = "select object_key from document_versions union all select object_key from deposits where document_id is null"
+# A remittance advice that nobody has opened has no bytes yet.
+NAMED = (
+    "select object_key from document_versions where drawn_from is null or drawn_at is not null"
+    " union all select object_key from deposits where document_id is null"
+)
 UNFINISHED = "select count(*) from deposits where document_id is null"
 
 
@@ -163,7 +167,7 @@ def found(world: World, employer: Employer, ledger: Ledger) -> dict[str, Any]:
         database.close()
     objects = set(files.keys(FOLDER))
     with world.database("documents") as connection:
-        named = {row[0] for row in connection.execute(UNNAMED)}
+        named = {row[0] for row in connection.execute(NAMED)}
         unfinished = connection.execute(UNFINISHED).fetchone()
     return {
         "lost": lost,

@@ -44,7 +44,7 @@ def test_s48_a_deposit_is_deleted_after_confirming_and_restored(tab: Page) -> No
     window.get_by_role("link", name="Annuler").click()
     tab.get_by_role("link", name="Supprimer RIB 2020").click()
     tab.get_by_role("dialog").get_by_role("button", name="Supprimer").click()
-    expect(tab.get_by_role("status").first).to_contain_text("est supprimé")
+    expect(tab.get_by_role("status").filter(has_text="est supprimé")).to_be_visible()
     expect(tab.get_by_role("link", name="Télécharger RIB 2020")).to_have_count(0)
     tab.get_by_role("button", name="Rétablir").click()
     assert download(tab, "RIB 2020") == content
