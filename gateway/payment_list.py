@@ -18,6 +18,15 @@ def anchor(text: str) -> str:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What a row says of a payment, put together here: a page of a hundred would cost a template thousands of calls."""
+
+    sentence: list[str]
+    advice: str
+    tick: str
+
+
+@dataclass(frozen=True)
 class Row:
     """All payments of one date and dossier; the closed row shows their sum (S26)."""
 
@@ -49,6 +58,22 @@ class Row:
     def names(self) -> list[str]:
         """Its beneficiaries, each once."""
         return list(dict.fromkeys(full_name(payment) for payment in self.payments))
+
+    @property
+    def opener(self) -> str:
+        """What a screen reader is told that the row opens."""
+        names = {"dossier": self.dossier_number, "name": ", ".join(self.names), "day": french.short_day(self.day)}
+        return _("%(dossier)s, %(name)s, %(day)s : détail") % names
+
+    @property
+    def dossier_link(self) -> str:
+        """The words that lead to its dossier."""
+        return _("Voir le dossier %(number)s") % {"number": self.dossier_number}
+
+    @property
+    def told(self) -> tuple[tuple[Payment, Words], ...]:
+        """Its payments, each with its words."""
+        return tuple((payment, words_of(payment)) for payment in self.payments)
 
     @property
     def ticked(self) -> int:
@@ -92,6 +117,16 @@ def sentence(payment: Payment) -> list[str]:
         paid.replace(" ", french.NBSP),
         _(" et du ").join([first, *others]),
     ]
+
+
+def words_of(payment: Payment) -> Words:
+    """The words of a payment; plain text, which the template escapes."""
+    names = {"number": payment.payment_number, "dossier": payment.dossier_number}
+    return Words(
+        sentence=sentence(payment),
+        advice=_(" de virement du règlement n° %(number)s") % names,
+        tick=_("Pointer le règlement n° %(number)s, dossier %(dossier)s") % names,
+    )
 
 
 def _order(payment: Payment) -> tuple[int, str, str]:
