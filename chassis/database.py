@@ -71,6 +71,10 @@ class Database:
         """
         return Database(service=self.service, app=self._app, worker=self._worker, deadline=deadline)
 
+    def after_deadline(self) -> "Database":
+        """The same database without the call's bound, for taking back what an earlier transaction of it has left."""
+        return Database(service=self.service, app=self._app, worker=self._worker)
+
     @contextmanager
     def transaction(self, siret: str | None = None, *, snapshot: bool = False) -> Iterator[Connection]:
         """One transaction of a request; only the rows of *siret* are visible in tenant tables (K30).

@@ -1,4 +1,4 @@
-"""The loop that drops what is over: sessions, links, mails, counters, used challenges (K38)."""
+"""The loop that drops what is over: sessions, links, mails, counters, used challenges, old audit lines (K38)."""
 
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from chassis.clock import utc_now
 from chassis.loops import Loop
 from services.identity.settings import Settings
 from services.identity.store import purge as store
+from services.identity.usecases import audit
 
 log = structlog.get_logger()
 
@@ -16,7 +17,7 @@ AT_ONCE = 1_000  # rows of a table in one transaction
 
 
 class Purge(Loop):
-    """A bounded number of rows a round; replicas may run it side by side. The audit log is never touched."""
+    """A bounded number of rows a round; replicas may run it side by side."""
 
     clock = staticmethod(utc_now)
 
@@ -29,6 +30,7 @@ class Purge(Loop):
         """Keep things for as long as *settings* say."""
         self._keep = timedelta(days=settings.keep_days)
         self._addresses = timedelta(days=settings.known_address_days)
+        self._audit_years = settings.audit_years
         self._counters = timedelta(hours=settings.failures_forgotten_hours)
 
     def run_once(self) -> float:
@@ -38,6 +40,7 @@ class Purge(Loop):
         limits["addresses_before"] = now - self._addresses
         with self.database.work() as connection:
             dropped = store.drop(connection, **limits, at_once=AT_ONCE)
+            dropped["audit_lines"] = audit.drop_outdated(connection, years=self._audit_years, at_once=AT_ONCE, now=now)
         if any(dropped.values()):
             log.info("purged", **dropped)
         return 1.0 if max(dropped.values()) >= AT_ONCE else PAUSE

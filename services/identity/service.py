@@ -10,7 +10,7 @@ from typing import Any
 from espace_contracts import documents, funder, payments
 from espace_contracts import identity as api
 from espace_contracts.envelope import Event
-from espace_contracts.errors import IdentifierTaken, Refusal, ResetRefused, WrongCredentials
+from espace_contracts.errors import DeadlineExceeded, IdentifierTaken, Refusal, ResetRefused, WrongCredentials
 from espace_contracts.registry import REPLAYS
 from espace_contracts.replay import EventsPage, EventsSince
 from espace_contracts.rpc import AnswerT, Done, Request
@@ -122,12 +122,18 @@ class IdentityService(Service):
     def open_session(self, request: api.OpenSession) -> api.Session:
         """Log in (S15)."""
         password = self.kit.keys.open_password(request.password)
+        counted_at = self.clock()
         with self.db.transaction() as connection:
-            candidate = sessions.begin_login(connection, request, kit=self.kit, now=self.clock())
+            candidate = sessions.begin_login(connection, request, kit=self.kit, now=counted_at)
         proof = self.kit.passwords.check(candidate.password_hash, password)
-        with self.db.transaction() as connection:
-            outcome = (candidate, proof)
-            session = sessions.finish_login(connection, request, outcome, kit=self.kit, now=self.clock())
+        try:
+            with self.db.transaction() as connection:
+                outcome = (candidate, proof)
+                session = sessions.finish_login(connection, request, outcome, kit=self.kit, now=self.clock())
+        except DeadlineExceeded:
+            with self.db.after_deadline().transaction() as connection:
+                sessions.abandon_login(connection, request, kit=self.kit, counted_at=counted_at)
+            raise
         if session is None:
             raise WrongCredentials
         return session

@@ -70,6 +70,9 @@ class Settings(ServiceSettings):
     )
 
     keep_days: Days = Field(default=90, description="sessions, links and mails that are over are dropped after so long")
+    audit_years: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=3, description="lines of the audit log are dropped after so long"
+    )
 
     password_min_length: int = Field(default=8, ge=8, le=64, description="more than 8 is stricter than the guide")
     password_max_length: int = Field(default=128, ge=64, le=1000, description="a bound for the work of hashing")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from espace_contracts.errors import InvalidRequest
 from espace_contracts.funder import PaymentCancelled, PaymentFacts
@@ -18,6 +19,7 @@ Statement = PaymentFacts | PaymentCancelled
 Outcome = Literal["recorded", "unchanged", "conflict"]
 State = Literal["current", "cancelled", "awaited"]
 
+PARIS = ZoneInfo("Europe/Paris")
 CURSOR_FORM = 1
 LONGEST_DOSSIER_NUMBER = 40
 
@@ -113,6 +115,14 @@ def let_tick_fall(before: Known, after: Known) -> Known:
         return replace(after, tick=None, untick_reason=None)
     changed = [name for name in ("amount", "paid_on") if getattr(before.facts, name) != getattr(after.facts, name)]
     return replace(after, tick=None, untick_reason=",".join(changed)) if changed else after
+
+
+def kept_from(now: datetime, *, years: int) -> date:
+    """The oldest day whose payments are still kept: *years* full years, by the calendar of Paris, after that of the day.
+
+    Accounts are kept for ten years after the end of theirs (Code de commerce, L. 123-22).
+    """
+    return date(now.astimezone(PARIS).year - years, 1, 1)
 
 
 def write_cursor(paid_on: date, dossier_number: str) -> str:

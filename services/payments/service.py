@@ -22,6 +22,7 @@ from chassis.service import Service
 from services.payments.domain import Statement
 from services.payments.export_worker import EXPORTS, ExportWorker
 from services.payments.exports import ExportsProvider, ExportSweeper
+from services.payments.retention import Retention
 from services.payments.usecases import exports as exporting
 from services.payments.usecases import lists, recording, ticks
 
@@ -34,6 +35,7 @@ class PaymentsService(Service):
     exports = ExportsProvider()
     export_sweeper = ExportSweeper()
     export_worker = ExportWorker()
+    retention = Retention()
     measures = Measures(EXPORTS)
 
     @subscribe_in_batches(funder.PaymentIssued)

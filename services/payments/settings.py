@@ -14,6 +14,9 @@ class Settings(ServiceSettings, ObjectStoreSettings):
 
     http_port: int = Field(default=8102, ge=1, le=65535, description="port of /healthz")
 
+    keep_years: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=10, description="full years after the one of its payment or cancellation for which a payment is kept"
+    )
     export_at_once: Annotated[int, Field(ge=0, le=1_048_575)] = Field(
         default=20_000, description="payments up to which an export is made within the call; longer ones are jobs"
     )

@@ -5,6 +5,7 @@ from espace_contracts.payments.events import (
     PaymentRecorded,
     PaymentsEvent,
     PaymentsExported,
+    PaymentsPurged,
     PaymentTicked,
     PaymentUnticked,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "PaymentsEvent",
     "PaymentsExported",
     "PaymentsPage",
+    "PaymentsPurged",
     "RecordPayments",
     "RecordedPayments",
     "RejectedPayment",

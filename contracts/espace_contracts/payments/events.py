@@ -76,4 +76,18 @@ class PaymentsExported(PaymentsEvent):
     format: ExportFormat = "xlsx"
 
 
-EVENTS: tuple[type[EventData], ...] = (PaymentRecorded, PaymentTicked, PaymentUnticked, PaymentsExported)
+class PaymentsPurged(PaymentsEvent):
+    """These payments have been kept for as long as accounts are, and are gone from the employer's list."""
+
+    type: ClassVar[str] = "PaymentsPurged.v1"
+
+    payment_numbers: tuple[PaymentNumber, ...]
+
+
+EVENTS: tuple[type[EventData], ...] = (
+    PaymentRecorded,
+    PaymentTicked,
+    PaymentUnticked,
+    PaymentsExported,
+    PaymentsPurged,
+)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, text, update
+from sqlalchemy import Connection, Row, case, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.identity.models import login_attempts
@@ -58,6 +58,15 @@ def take_back(connection: Connection, subject: str, *, now: datetime) -> None:
     """One failure less: the attempt counted in advance turned out well."""
     query = update(login_attempts).where(login_attempts.c.subject == subject)
     connection.execute(query.values(failures=func.greatest(login_attempts.c.failures - 1, 0), blocked_until=now))
+
+
+def never_mind(connection: Connection, subject: str, *, counted_at: datetime) -> None:
+    """One failure less: nobody has heard how the attempt counted then went. A delay that another one began goes on."""
+    ours = login_attempts.c.last_at == counted_at
+    query = update(login_attempts).where(login_attempts.c.subject == subject)
+    fewer = func.greatest(login_attempts.c.failures - 1, 0)
+    free = case((ours, counted_at), else_=login_attempts.c.blocked_until)
+    connection.execute(query.values(failures=fewer, blocked_until=free))
 
 
 def forget(connection: Connection, *, before: datetime) -> None:

@@ -1,6 +1,7 @@
-"""The audit log: rows are only ever added (K35)."""
+"""The audit log: rows are only ever added, and dropped when they are old (K35, K38)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,11 @@ NEWEST = text(
      limit :limit
     """
 )
+# Ids follow time closely enough: the oldest lines are looked at, without an index that every line would pay for.
+DROP = text(
+    "delete from audit_log where at < :before and id in"
+    " (select id from (select id, at from audit_log order by id limit :at_once) oldest where at < :before)"
+)
 
 
 def add(connection: Connection, **values: Any) -> None:
@@ -38,3 +44,8 @@ def newest(
     """
     values = {"siret": siret, "account_id": account_id, "actions": list(actions), **which}
     return list(connection.execute(NEWEST, values))
+
+
+def drop(connection: Connection, *, before: datetime, at_once: int) -> int:
+    """Delete at most *at_once* lines from before then; how many. For the role of workers, and no line of the last year."""
+    return connection.execute(DROP, {"before": before, "at_once": at_once}).rowcount

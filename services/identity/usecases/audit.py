@@ -1,6 +1,6 @@
 """What is written to the audit log."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ SYSTEM = "identity"
 FUNDER = "funder"
 HOLDER = "account"
 ANONYMOUS = "anonymous"
+YEAR = timedelta(days=366)  # at least
 
 
 def note(connection: Connection, action: str, *, at: datetime, succeeded: bool = True, **who: Any) -> None:
@@ -30,3 +31,16 @@ def note(connection: Connection, action: str, *, at: datetime, succeeded: bool =
     )
     if who:
         raise TypeError(f"the audit log has no {', '.join(sorted(who))}")
+
+
+def drop_outdated(connection: Connection, *, years: int, at_once: int, now: datetime) -> int:
+    """Drop at most *at_once* lines that are older than *years*, and add one that says so; how many went.
+
+    Whole days go, so that the log does not grow by a line about lines every few minutes.
+    """
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    before = today - years * YEAR
+    count = store.drop(connection, before=before, at_once=at_once)
+    if count:
+        note(connection, "audit_lines_purged", at=now, details={"count": count, "before": before.isoformat()})
+    return count

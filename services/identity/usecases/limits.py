@@ -98,6 +98,12 @@ def went_well(connection: Connection, subjects: tuple[Subject, Subject], *, now:
     attempts.take_back(connection, subjects[1].name, now=now)
 
 
+def never_mind(connection: Connection, subjects: Sequence[Subject], *, counted_at: datetime) -> None:
+    """Take back what was counted in advance at that instant: its caller had gone before there was an answer."""
+    for subject in subjects:
+        attempts.never_mind(connection, subject.name, counted_at=counted_at)
+
+
 def _refuse_while_delayed(known: Row[Any], delays: Delays, now: datetime) -> None:
     """Without a delay the instant says nothing: another replica's clock may be a little ahead of ours."""
     if delays.after(known.failures) and known.blocked_until > now:

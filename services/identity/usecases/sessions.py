@@ -84,6 +84,16 @@ def finish_login(
     return open_for(connection, account, request.session, kit=kit, now=now)
 
 
+def abandon_login(connection: Connection, request: api.OpenSession, *, kit: Kit, counted_at: datetime) -> None:
+    """The caller's deadline has passed: the attempt that `begin_login` counted then says nothing of the person.
+
+    Nor has a guesser learned anything by it.
+    """
+    key = domain.identifier_key(request.identifier)
+    subjects = limits.of_login(key, request.session.remote_address, kit.rules)
+    limits.never_mind(connection, subjects, counted_at=counted_at)
+
+
 def open_for(
     connection: Connection, account: Row[Any], session: api.NewSession, *, kit: Kit, now: datetime
 ) -> api.Session:
