@@ -1,5 +1,6 @@
 """Background work of a process: a loop that is woken or waits, and that no error ends."""
 
+from datetime import datetime
 from typing import Any
 
 import eventlet
@@ -8,6 +9,7 @@ from eventlet.event import Event
 from nameko.extensions import DependencyProvider
 
 from chassis import metrics
+from chassis.clock import SharedClock
 from chassis.database import Database, SharedDatabase
 
 log = structlog.get_logger()
@@ -22,12 +24,17 @@ class Loop(DependencyProvider):
     """
 
     shared_database = SharedDatabase()
+    shared_clock = SharedClock()
     side_by_side = 1  # rounds that may run at a time; more of them only where each takes its work by a claim
 
     @property
     def database(self) -> Database:
         """The service's database."""
         return self.shared_database.database
+
+    def clock(self) -> datetime:
+        """The present instant by the database's clock, aware, in UTC; tests put another in its place."""
+        return self.shared_clock.now()
 
     def setup(self) -> None:
         """Reads the settings; nothing connects yet."""

@@ -8,7 +8,6 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import TextClause, text
 
-from chassis.clock import utc_now
 from chassis.loops import Loop
 from chassis.settings import ServiceSettings
 
@@ -45,12 +44,10 @@ IDEMPOTENCY = text(_by_age("idempotency", "method, scope, key", "created_at"))
 class DeliveryPruning(Loop):
     """`pruning` of every service; replicas may run it side by side."""
 
-    clock = staticmethod(utc_now)
-
-    def setup(self) -> None:
-        """Reads the settings; nothing connects yet."""
-        super().setup()
+    def start(self) -> None:
+        """Begins once every part of the container is set up: the clock among them."""
         self.use(self.settings)
+        super().start()
 
     def use(self, settings: ServiceSettings) -> None:
         """Keep rows for as long as *settings* say, and all of them for a while from now on."""

@@ -10,7 +10,6 @@ from espace_contracts import documents as api
 from sqlalchemy import Row
 
 from chassis import metrics, outbox
-from chassis.clock import utc_now
 from chassis.database import Database
 from chassis.loops import Loop
 from chassis.measures import waiting
@@ -44,7 +43,7 @@ class Scanner(Loop):
         """All files that wait, one after the other."""
         if self.clamd is None:
             return 3600.0
-        while (found := scan_next(self.database, self.files, self.clamd, now=utc_now())) is not None:
+        while (found := scan_next(self.database, self.files, self.clamd, now=self.clock())) is not None:
             if found == "pending":
                 return PAUSE_WHEN_DOWN
         return PAUSE

@@ -11,7 +11,6 @@ import structlog
 from espace_contracts.documents import DocumentErased
 
 from chassis import outbox
-from chassis.clock import utc_now
 from chassis.database import Database
 from chassis.loops import Loop
 from chassis.objectstore import ObjectStore
@@ -35,9 +34,9 @@ class Sweeper(Loop):
 
     def run_once(self) -> float:
         """One round over deposits and objects."""
-        sweep(self.database, self.files, now=utc_now())
-        empty_trash(self.database, self.files, now=utc_now())
-        erase_outdated(self.database, self.files, now=utc_now())
+        sweep(self.database, self.files, now=self.clock())
+        empty_trash(self.database, self.files, now=self.clock())
+        erase_outdated(self.database, self.files, now=self.clock())
         return float(self.settings.sweep_seconds)
 
 

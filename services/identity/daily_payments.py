@@ -1,6 +1,5 @@
 """The loop that tells employers, once a day, which payments came in."""
 
-from chassis.clock import utc_now
 from chassis.loops import Loop
 from services.identity.settings import Settings
 from services.identity.usecases import daily_payments
@@ -10,8 +9,6 @@ LONGEST_SLEEP = 30.0  # seconds; payments are noted without anybody waking this 
 
 class DailyPayments(Loop):
     """One employer a round; replicas may run it side by side. The mailer sends what it writes."""
-
-    clock = staticmethod(utc_now)
 
     def setup(self) -> None:
         """Reads the settings; nothing connects yet."""

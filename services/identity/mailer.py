@@ -10,7 +10,6 @@ from sqlalchemy import Row
 
 from chassis import metrics, tracing
 from chassis.bounds import TookTooLong, within
-from chassis.clock import utc_now
 from chassis.loops import Loop
 from chassis.measures import waiting
 from chassis.tls import context
@@ -165,7 +164,6 @@ class Mailer(Loop):
     process that dies between the server's answer and the mark repeats the identical mail: the one window (R5).
     """
 
-    clock = staticmethod(utc_now)
     side_by_side = 4
 
     dependency, needed, check_every = "smtp", False, 60.0  # mails wait; a relay is not to be asked too often

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import structlog
 
-from chassis.clock import utc_now
 from chassis.loops import Loop
 from services.identity.settings import Settings
 from services.identity.store import purge as store
@@ -18,8 +17,6 @@ AT_ONCE = 1_000  # rows of a table in one transaction
 
 class Purge(Loop):
     """A bounded number of rows a round; replicas may run it side by side."""
-
-    clock = staticmethod(utc_now)
 
     def setup(self) -> None:
         """Reads the settings; nothing connects yet."""

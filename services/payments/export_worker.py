@@ -10,7 +10,6 @@ from espace_contracts import payments as api
 from sqlalchemy import Row
 
 from chassis import metrics
-from chassis.clock import utc_now
 from chassis.database import Database
 from chassis.loops import Loop
 from chassis.measures import Measure
@@ -127,4 +126,4 @@ class ExportWorker(Loop):
 
     def run_once(self) -> float:
         """One job; without any, a rest."""
-        return 0.0 if self.jobs.work(now=utc_now()) else POLL_SECONDS
+        return 0.0 if self.jobs.work(now=self.clock()) else POLL_SECONDS

@@ -13,7 +13,6 @@ import structlog
 from espace_contracts import payments as api
 from nameko.extensions import DependencyProvider
 
-from chassis.clock import utc_now
 from chassis.loops import Loop
 from chassis.objectstore import ObjectStore
 from chassis.threads import off_hub
@@ -135,7 +134,7 @@ class ExportSweeper(Loop):
 
     def run_once(self) -> float:
         """One sweep; then an hour of rest. A job is forgotten before its file is deleted."""
-        now = utc_now()
+        now = self.clock()
         with self.database.work() as connection:
             export_jobs.forget(connection, before=now - KEPT)
         swept = self.exports.sweep(now=now)

@@ -188,7 +188,7 @@ def test_k22_a_plain_word_and_a_plain_excel_file_are_accepted() -> None:
     assert reason(related("hyperlink", "https://www.example.org/", outside=True), DOCX) is None
 
 
-def test_k22_an_excel_file_named_as_word_is_found_out() -> None:
+def test_trap_11_k22_an_excel_file_named_as_word_is_found_out() -> None:
     assert reason(xlsx(), DOCX) == "wrong_type"
     assert reason(docx(), XLSX) == "wrong_type"
 

@@ -1,5 +1,6 @@
 """What the API's document says beside shapes: examples that fit, keys, sessions; and HEAD, 405, links of lists."""
 
+import re
 from typing import Any
 
 import pytest
@@ -112,3 +113,12 @@ def test_the_page_for_people_shows_every_operation_and_asks_nothing_of_a_script(
     for method, path, _operation in OPERATIONS:
         assert f"<code>{method.upper()} {path}</code>" in page.text
     assert "swagger" not in page.text.lower()
+
+
+def test_trap_10_no_page_of_ours_or_of_fastapi_asks_another_host_for_its_parts(client: TestClient) -> None:
+    assert [client.get(path).status_code for path in ("/docs", "/redoc", "/openapi.json")] == [404, 404, 404]
+    parts = re.findall(
+        r"""(?:src|href)=["']((?:https?:)?//[^"']+\.(?:js|css)[^"']*)""", client.get("/api/v1/docs").text
+    )
+    assert parts == []
+    assert all(path.startswith("/api/v1/") for _method, path, _operation in OPERATIONS), "pages are not in the document"
