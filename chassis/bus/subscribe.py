@@ -22,7 +22,7 @@ from chassis.bus.consumer import PAUSE_BEFORE_REQUEUE, BusConsumer, kombu_queue
 from chassis.bus.incidents import OUTAGES
 from chassis.bus.publisher import ConfirmedPublisher
 from chassis.bus.timelimits import timeouts_are_errors
-from chassis.clock import utc_now
+from chassis.clock import SharedClock
 from chassis.database import SharedDatabase
 from chassis.inbox import AlreadyApplied
 from chassis.topology import event_queues
@@ -44,6 +44,7 @@ class Subscription(Entrypoint):
     queue_consumer = BusConsumer()
     publisher = ConfirmedPublisher()
     shared_database = SharedDatabase()
+    shared_clock = SharedClock()
 
     def __init__(self, data_class: type[EventData], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -122,7 +123,7 @@ class Subscription(Entrypoint):
         )
         try:
             with self.shared_database.database.work() as connection:
-                burials.note(connection, burial, service=self.container.service_name, at=utc_now())
+                burials.note(connection, burial, service=self.container.service_name, at=self.shared_clock.now())
         except OUTAGES as exc:
             log.warning("burial_postponed", queue=self.queue.name, reason=type(exc).__name__)
             eventlet.sleep(PAUSE_BEFORE_REQUEUE)

@@ -2,7 +2,6 @@
 
 import structlog
 
-from chassis.clock import utc_now
 from chassis.loops import Loop
 from services.payments.settings import Settings
 from services.payments.usecases.retention import drop_outdated
@@ -16,8 +15,6 @@ PAUSE = 3600.0
 
 class Retention(Loop):
     """A bounded number of payments a round; replicas may run it side by side. Exports go by the `ExportSweeper`."""
-
-    clock = staticmethod(utc_now)
 
     def setup(self) -> None:
         """Reads the settings; nothing connects yet."""
