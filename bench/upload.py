@@ -102,7 +102,7 @@ def gateway(bucket: Bucket) -> Iterator[tuple[int, int]]:
     port = choose(offset=5000)[0].portal
     plain = settings_of(bucket) | {"s3_access_key": bucket.access_key, "s3_secret_key": bucket.secret_key}
     environment = os.environ | {"BENCH_STORE": json.dumps(plain)}
-    process = subprocess.Popen([sys.executable, "-m", "bench.upload_gateway", str(port)], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "bench.files_gateway", str(port)], env=environment)
     try:
         _wait(port)
         yield port, process.pid

@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
+from types import MappingProxyType
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -20,6 +22,7 @@ log = structlog.get_logger()
 CHUNK = 256 * 1024  # bytes
 PATIENCE = aiohttp.ClientTimeout(total=None, connect=5, sock_connect=5, sock_read=30)
 PASSED_ON = ("content-length", "content-range", "accept-ranges", "etag", "last-modified")
+ONE_RANGE = re.compile(r"bytes=(?:[0-9]+-[0-9]*|-[0-9]+)")
 File = IO[bytes] | SpooledTemporaryFile[bytes]
 
 
@@ -120,9 +123,24 @@ class Files:
                 raise UploadCut from exc
             raise FilesUnavailable("PUT failed") from exc
 
-    async def get(self, url: str, *, name: str, media_type: str, wanted: str | None = None) -> Response:
-        """The file behind *url* as a download; *wanted* is a Range header to pass on. Raises FilesUnavailable."""
-        headers = {"Range": wanted} if wanted else {}
+    async def get(
+        self, url: str, *, name: str, media_type: str, asked: Mapping[str, str] = MappingProxyType({})
+    ) -> Response:
+        """The file behind *url* as a download, or the part that the browser's headers *asked* want (RFC 9110, 14.2).
+
+        Raises FilesUnavailable.
+        """
+        wanted = _range_of(asked)
+        answer = await self._fetch(url, {"Range": wanted} if wanted else {})
+        if wanted and not _still_the_same(asked.get("if-range"), answer.headers):
+            answer.release()
+            answer = await self._fetch(url, {})
+        kept = {header: answer.headers[header] for header in PASSED_ON if header in answer.headers}
+        return StreamingResponse(
+            _body(answer), status_code=answer.status, headers=kept | download_headers(name), media_type=media_type
+        )
+
+    async def _fetch(self, url: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
         try:
             answer = await self.client.get(url, headers=headers)
         except (aiohttp.ClientError, TimeoutError) as exc:
@@ -131,10 +149,20 @@ class Files:
             answer.release()
             log.error("store_refused_download", status=answer.status)
             raise FilesUnavailable(f"GET answered {answer.status}")
-        kept = {header: answer.headers[header] for header in PASSED_ON if header in answer.headers}
-        return StreamingResponse(
-            _body(answer), status_code=answer.status, headers=kept | download_headers(name), media_type=media_type
-        )
+        return answer
+
+
+def _range_of(asked: Mapping[str, str]) -> str | None:
+    """One range of bytes to pass on; of several, a store makes a body of another type, so that the whole is sent."""
+    wanted = asked.get("range", "")
+    return wanted if ONE_RANGE.fullmatch(wanted) else None
+
+
+def _still_the_same(if_range: str | None, found: Mapping[str, str]) -> bool:
+    """Whether a part of the file found continues the one that the browser has begun with (RFC 9110, 13.1.5)."""
+    if if_range is None:
+        return True
+    return not if_range.startswith("W/") and if_range in (found.get("ETag"), found.get("Last-Modified"))
 
 
 async def _body(answer: Any) -> AsyncIterator[bytes]:

@@ -59,9 +59,8 @@ async def get_document(
 async def get_content(
     request: Request, document_id: UUID, visitor: Annotated[Visitor, Depends(API_MEMBER)]
 ) -> Response:
-    """Its bytes; `Range` is honoured."""
+    """Its bytes; `Range` and `If-Range` are honoured."""
     state = request.app.state
     wanted = api.OpenFile(siret=visitor.known.siret, actor=visitor.actor, document_id=document_id)
     file = await state.bus.call(api.OPEN_FILE, wanted)
-    ranged = request.headers.get("range")
-    return await state.files.get(file.url, name=file.file_name, media_type=file.media_type, wanted=ranged)
+    return await state.files.get(file.url, name=file.file_name, media_type=file.media_type, asked=request.headers)

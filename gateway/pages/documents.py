@@ -61,12 +61,11 @@ async def show_dossier_documents(
 
 @router.get("/documents/{document_id}/contenu")
 async def download(request: Request, document_id: UUID, visitor: Annotated[Visitor, Depends(MEMBER)]) -> Response:
-    """The document's bytes (S47); a Range header is passed on."""
+    """The document's bytes (S47), or the part of them that `Range` wants."""
     state = request.app.state
     wanted = api.OpenFile(siret=visitor.known.siret, actor=visitor.actor, document_id=document_id)
     file = await state.bus.call(api.OPEN_FILE, wanted)
-    ranged = request.headers.get("range")
-    return await state.files.get(file.url, name=file.file_name, media_type=file.media_type, wanted=ranged)
+    return await state.files.get(file.url, name=file.file_name, media_type=file.media_type, asked=request.headers)
 
 
 DRAWING: dict[str, Any] = {"depositor_of": depositor_of, "state_of": state_of}

@@ -38,14 +38,17 @@ class Store:
                 body, wanted = store.objects.get(self.path), self.headers.get("Range")
                 status = 500 if store.failing else 404 if body is None else 206 if wanted else 200
                 body = body or b""
+                digest, total = hashlib.md5(body, usedforsecurity=False).hexdigest(), len(body)
                 if status == 206:
-                    start, end = (int(number) for number in wanted.removeprefix("bytes=").split("-"))
-                    body, total = body[start : end + 1], len(body)
+                    first, last = wanted.removeprefix("bytes=").split("-")
+                    start = int(first) if first else total - int(last)
+                    end = int(last) if first and last else total - 1
+                    status, body = (416, b"") if start >= total else (206, body[start : end + 1])
                 self.send_response(status)
-                if status == 206:
-                    self.send_header("Content-Range", f"bytes {start}-{end}/{total}")
+                if status in (206, 416):
+                    self.send_header("Content-Range", f"bytes {start}-{end}/{total}" if body else f"bytes */{total}")
                 self.send_header("Content-Type", "text/html")
-                self.send_header("ETag", f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"')
+                self.send_header("ETag", f'"{digest}"')
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

@@ -37,6 +37,27 @@ def test_s41_s47_what_is_deposited_comes_back_byte_for_byte(tilleuls: World, sam
     assert (document.size, document.sha256) == (len(content), hashlib.sha256(content).hexdigest())
 
 
+def test_s47_the_store_sends_a_part_of_the_same_file(tilleuls: World) -> None:
+    content = BULLETIN
+    address = open_file(tilleuls, tilleuls.deposit()).url
+
+    def ask(wanted: str) -> tuple[int, bytes, str, str]:
+        request = urllib.request.Request(address, headers={"Range": wanted} if wanted else {})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.read(), answer.headers["Content-Range"], answer.headers["ETag"]
+
+    whole = ask("")
+    assert whole[:3] == (200, content, None)
+    last = len(content) - 1
+    assert ask("bytes=3-9") == (206, content[3:10], f"bytes 3-9/{len(content)}", whole[3])
+    assert ask("bytes=10-") == (206, content[10:], f"bytes 10-{last}/{len(content)}", whole[3])
+    assert ask("bytes=-7") == (206, content[-7:], f"bytes {last - 6}-{last}/{len(content)}", whole[3])
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask(f"bytes={len(content)}-")
+    refused.value.close()
+    assert refused.value.code == 416
+
+
 def test_s42_s43_a_deposit_is_shown_with_its_category_depositor_and_state(tilleuls: World) -> None:
     document = tilleuls.deposit(label="Novembre")
     assert document.title == "Novembre"

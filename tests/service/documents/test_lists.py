@@ -1,15 +1,20 @@
 """What the tab Documents and « Mes dossiers » find."""
 
+from collections import Counter
+
 import pytest
 from espace_contracts import documents as api
 from espace_contracts.errors import InvalidRequest, NotFound
 
-from tests.service.documents.documents_world import OTHER, TILLEULS, World
+from tests.service.documents.documents_world import ACTOR, OTHER, TILLEULS, World
 
 
 def listed(world: World, siret: str = TILLEULS) -> list[str]:
-    """Titles in the tab Documents as it opens."""
-    return [document.title for document in world.service().list_documents(api.ListDocuments(siret=siret)).documents]
+    """Titles in the tab Documents as it opens: the newest of each category, which the full list holds as well."""
+    opened = world.service().list_documents(api.ListDocuments(siret=siret, per_category=10))
+    assert opened.documents == world.service().list_documents(api.ListDocuments(siret=siret)).documents
+    assert opened.counts == Counter(document.category for document in opened.documents)
+    return [document.title for document in opened.documents]
 
 
 def found(world: World, text: str = "", siret: str = TILLEULS) -> list[str]:
@@ -40,6 +45,8 @@ def test_s44_the_tab_opens_on_what_is_tied_to_nothing_newest_first(tilleuls: Wor
     tilleuls.deposit_letter("first")
     tilleuls.wait(minutes=1)
     tilleuls.deposit_letter("second")
+    thrown_away = tilleuls.deposit_letter("in the trash").document_id
+    tilleuls.service().delete_document(api.DeleteDocument(siret=TILLEULS, document_id=thrown_away, actor=ACTOR))
     assert listed(tilleuls) == ["second", "first"]
     with tilleuls.db.work() as connection:
         connection.exec_driver_sql(

@@ -226,12 +226,55 @@ def test_s47_a_download_is_byte_for_byte_and_harmless(member: TestClient, bus: F
     assert bus.asked(api.OPEN_FILE)[0].document_id == UUID(str(GENERAL[0].document_id))
 
 
-def test_s47_a_range_is_passed_on(member: TestClient, bus: FakeBus, store: Store) -> None:
+CONTENT = f"/documents/{GENERAL[0].document_id}/contenu", f"/api/v1/documents/{GENERAL[0].document_id}/content"
+ETAG = f'"{hashlib.md5(PDF, usedforsecurity=False).hexdigest()}"'
+
+
+@pytest.mark.parametrize("path", CONTENT)
+@pytest.mark.parametrize(
+    ("wanted", "part"),
+    [("bytes=3-9", slice(3, 10)), ("bytes=5000-", slice(5000, None)), ("bytes=-7", slice(-7, None))],
+)
+def test_s47_a_part_is_sent_as_such(
+    member: TestClient, bus: FakeBus, store: Store, *, path: str, wanted: str, part: slice
+) -> None:
     bus.open_file = opened(store)
-    answer = member.get(f"/api/v1/documents/{GENERAL[0].document_id}/content", headers={"Range": "bytes=3-9"})
+    answer = member.get(path, headers={"Range": wanted})
     assert answer.status_code == 206
-    assert answer.content == PDF[3:10]
-    assert answer.headers["content-range"] == f"bytes 3-9/{len(PDF)}"
+    assert answer.content == PDF[part]
+    start, end, _ = part.indices(len(PDF))
+    assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{len(PDF)}"
+    assert answer.headers["content-length"] == str(end - start)
+    assert answer.headers["content-disposition"].startswith("attachment;")
+
+
+def test_s47_a_part_behind_the_end_is_416(member: TestClient, bus: FakeBus, store: Store) -> None:
+    bus.open_file = opened(store)
+    answer = member.get(CONTENT[0], headers={"Range": f"bytes={len(PDF)}-"})
+    assert answer.status_code == 416
+    assert answer.headers["content-range"] == f"bytes */{len(PDF)}"
+
+
+@pytest.mark.parametrize("wanted", ["bytes=0-1,5-6", "pages=1-2", "bytes=-", "bytes=a-b", "bytes=٣-٩"])
+def test_s47_another_range_than_one_of_bytes_gets_the_whole(
+    member: TestClient, bus: FakeBus, store: Store, wanted: str
+) -> None:
+    bus.open_file = opened(store)
+    answer = member.get(CONTENT[0], headers={"Range": wanted.encode()})
+    assert (answer.status_code, answer.content) == (200, PDF)
+
+
+@pytest.mark.parametrize(
+    ("if_range", "status"),
+    [(ETAG, 206), ('"of another version"', 200), (f"W/{ETAG}", 200), ("Wed, 01 Jan 2020 00:00:00 GMT", 200)],
+)
+def test_s47_a_download_goes_on_with_the_file_that_it_began_with_only(
+    member: TestClient, bus: FakeBus, store: Store, *, if_range: str, status: int
+) -> None:
+    bus.open_file = opened(store)
+    answer = member.get(CONTENT[0], headers={"Range": "bytes=3-9", "If-Range": if_range})
+    assert (answer.status_code, answer.content) == (status, PDF[3:10] if status == 206 else PDF)
+    assert answer.headers["etag"] == ETAG
 
 
 @given(st.text(max_size=300))

@@ -1,7 +1,7 @@
-"""The real gateway for `bench.upload`: its own route, session and anti-forgery gate; only the services are canned.
+"""The real gateway for `bench.upload` and `bench.download`: its own routes, session and anti-forgery gate.
 
-`python -m bench.upload_gateway PORT` reads the bucket from BENCH_STORE. A deposit's id says its size in its last digits,
-so that every upload gets an address of its own.
+Only the services are canned. `python -m bench.files_gateway PORT` reads the bucket from BENCH_STORE. A deposit's id says
+its size in its last digits, so that every upload gets an address of its own; a document lies under its id.
 """
 
 import json
@@ -25,6 +25,7 @@ from gateway.app import create_app
 from gateway.settings import Settings
 
 SIRET = "73282932000074"
+MEDIA_TYPE = "application/pdf"
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SESSION = identity.Session.model_construct(
     session_id=UUID(int=1),
@@ -63,13 +64,25 @@ class CannedBus:
             return SESSION
         if method is documents.RENEW_UPLOAD:
             return self._begun(request.deposit_id)
+        if method is documents.OPEN_FILE:
+            return self._opened(request.document_id)
         return documents.Document.model_construct(document_id=request.deposit_id)
 
     def _begun(self, deposit_id: UUID) -> documents.BegunDeposit:
         size = deposit_id.int & 0xFFFFFFFF
-        url, headers = self._store.presigned_put(f"gateway/{deposit_id.hex}", size=size, media_type="application/pdf")
+        url, headers = self._store.presigned_put(key_of(deposit_id), size=size, media_type=MEDIA_TYPE)
         upload = documents.Upload(url=url, headers=headers, expires_at=NOW)
         return documents.BegunDeposit(deposit_id=deposit_id, size=size, upload=upload)
+
+    def _opened(self, document_id: UUID) -> documents.OpenedFile:
+        key, name, size = key_of(document_id), "fichier.pdf", document_id.int & 0xFFFFFFFF
+        url = self._store.presigned_get(key, file_name=name, media_type=MEDIA_TYPE)
+        return documents.OpenedFile(url=url, file_name=name, media_type=MEDIA_TYPE, size=size, expires_at=NOW)
+
+
+def key_of(document_id: UUID) -> str:
+    """Where the file of a deposit lies, and that of the document."""
+    return f"gateway/{document_id.hex}"
 
 
 def main() -> None:
