@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from nameko.extensions import SharedExtension
 from sqlalchemy import Connection, text
 
 log = structlog.get_logger()
@@ -66,14 +65,3 @@ class DatabaseClock:
             log.warning("database_clock_went_back", seconds=round(ahead.total_seconds(), 1))
             return
         self._was, self._at = told, at
-
-
-class SharedClock(SharedExtension):
-    """One clock a process, for its calls and its loops."""
-
-    def __init__(self) -> None:
-        self.clock = DatabaseClock()
-
-    def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
-        return self.clock.now()

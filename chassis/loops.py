@@ -6,15 +6,26 @@ from typing import Any
 import eventlet
 import structlog
 from eventlet.event import Event
-from nameko.extensions import DependencyProvider
+from nameko.extensions import DependencyProvider, SharedExtension
 
 from chassis import metrics
-from chassis.clock import SharedClock
+from chassis.clock import DatabaseClock
 from chassis.database import Database, SharedDatabase
 
 log = structlog.get_logger()
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds after an error, doubled each time
+
+
+class SharedClock(SharedExtension):
+    """One clock a process, for its calls and its loops."""
+
+    def __init__(self) -> None:
+        self.clock = DatabaseClock()
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        return self.clock.now()
 
 
 class Loop(DependencyProvider):

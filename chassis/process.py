@@ -14,7 +14,6 @@ import eventlet
 eventlet.monkey_patch()
 
 import importlib
-import inspect
 import signal
 import sys
 from typing import Any
@@ -27,26 +26,13 @@ from pydantic import ValidationError
 from chassis import hubwatch, metrics, tracing
 from chassis.logging import configure
 from chassis.memory import give_large_blocks_back
-from chassis.service import Service
+from chassis.service import service_class
 from chassis.settings import ServiceSettings, faults_of
 from chassis.tls import broker_options
 
 log = structlog.get_logger()
 
 STOP_SECONDS = 12  # after SIGTERM: what is not finished by then goes back to the broker
-
-
-def service_class(package: str) -> type[Service]:
-    """The one Service defined in `<package>.service`."""
-    module = importlib.import_module(f"{package}.service")
-    found = [
-        member
-        for _, member in inspect.getmembers(module, inspect.isclass)
-        if issubclass(member, Service) and member.__module__ == module.__name__
-    ]
-    if len(found) != 1:
-        raise LookupError(f"{package}.service defines {len(found)} services")
-    return found[0]
 
 
 def read_settings(package: str) -> ServiceSettings:

@@ -1,5 +1,8 @@
 """What every nameko service of ours brings: database, clock, relay, pruning, health, measures."""
 
+import importlib
+import inspect
+
 from chassis.database import DatabaseProvider
 from chassis.health import HealthPages
 from chassis.instruments import Instruments
@@ -20,3 +23,16 @@ class Service(HealthPages):
     instruments = Instruments()
     readiness = Readiness()
     measures = Measures()
+
+
+def service_class(package: str) -> type[Service]:
+    """The one Service defined in `<package>.service`. Raises LookupError where there are several, or none."""
+    module = importlib.import_module(f"{package}.service")
+    found = [
+        member
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, Service) and member.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        raise LookupError(f"{package}.service defines {len(found)} services")
+    return found[0]

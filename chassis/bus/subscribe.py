@@ -22,9 +22,9 @@ from chassis.bus.consumer import PAUSE_BEFORE_REQUEUE, BusConsumer, kombu_queue
 from chassis.bus.incidents import OUTAGES
 from chassis.bus.publisher import ConfirmedPublisher
 from chassis.bus.timelimits import timeouts_are_errors
-from chassis.clock import SharedClock
 from chassis.database import SharedDatabase
 from chassis.inbox import AlreadyApplied
+from chassis.loops import SharedClock
 from chassis.topology import event_queues
 
 log = structlog.get_logger()

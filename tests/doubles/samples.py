@@ -36,7 +36,7 @@ class OneFile:
     async def close(self) -> None:
         """Nothing to close."""
 
-    async def get(self, url: str, *, name: str, media_type: str, wanted: str | None = None) -> Response:
+    async def get(self, url: str, *, name: str, media_type: str, asked: Mapping[str, str] | None = None) -> Response:
         """The file."""
         return Response(b"%PDF-1.4", media_type="application/octet-stream")
 

@@ -5,7 +5,7 @@ from espace_contracts.errors import Refusal
 from espace_contracts.registry import METHODS, SERVICES
 
 from chassis.bus.rpc import TypedRpc
-from chassis.process import service_class
+from chassis.service import service_class
 
 
 def remote_methods(service):

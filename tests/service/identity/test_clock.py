@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 from espace_contracts.errors import LinkInvalid, SessionInvalid
 
-from chassis.clock import SharedClock, utc_now
+from chassis.clock import utc_now
 from chassis.database import Database, engine_for
+from chassis.loops import SharedClock
 from chassis.timekeeping import Clock
 from tests.service.identity.front_desk import OWN_IDENTIFIER, SECOND
 
