@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops import demo, fresh, leftovers, locks, ports, stackfile
+from ops import demo, fresh, hanging, leftovers, locks, ports, stackfile
 from ops.endpoints import TEST_NAMES
 from ops.folders import ROOT, RUN, TEST, StackFolder
 from ops.run import KNOWN, known_in, say
@@ -151,18 +151,19 @@ def _facts(stack: Stack) -> dict[str, object]:
 
 
 async def _pytest(planned: Planned, stack_file: Path, tally: Tally, *, shown: bool) -> None:
-    report, output = (TEST.path / f"{planned.group.name}.{suffix}" for suffix in ("xml", "txt"))
+    report, output, now = (TEST.path / f"{planned.group.name}.{suffix}" for suffix in ("xml", "txt", "now"))
+    variables = leftovers.mark(TEST.path) | {STACK_VARIABLE: str(stack_file), hanging.NOW_VARIABLE: str(now)}
     with output.open("wb") as written:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "pytest", f"--junitxml={report}", *planned.arguments),
-            env={**os.environ, **leftovers.mark(TEST.path), STACK_VARIABLE: str(stack_file)},
+            env=os.environ | variables,
             cwd=ROOT,
             stdout=None if shown else written,
             stderr=None if shown else asyncio.subprocess.STDOUT,
         )
     try:
-        status = await process.wait()
+        status = await hanging.wait(process, now, say)
     except asyncio.CancelledError:
         process.terminate()  # what it had started is ended with the other leftovers
         await process.wait()
