@@ -112,7 +112,7 @@ def _tell(account: dict[str, Any]) -> None:
     for mail in mails:
         when = mail["settled_at"] or mail["due_at"]
         click.echo(f"  {mail['created_at']:%Y-%m-%d %H:%M}  {mail['name']:24} {mail['state']:9} {mail['recipient']}")
-        click.echo(f"    {when:%Y-%m-%d %H:%M}  {mail['attempts']} attempts  {mail['server_answer'] or ''}")
+        click.echo(f"    {when:%Y-%m-%d %H:%M}  attempts: {mail['attempts']}  {mail['server_answer'] or ''}")
 
 
 @accounts.command()

@@ -11,8 +11,14 @@ STAMP = VENV / "stamp-bench"
 
 
 def known() -> list[str]:
-    """The names of the measurements: modules of `bench/` that can be run."""
-    return sorted(path.stem for path in (ROOT / "bench").glob("*.py") if "__main__" in path.read_text(encoding="utf-8"))
+    """The names of the measurements: what can be run in `bench/` and keeps results; servers and writers do not."""
+    return sorted(
+        path.stem for path in (ROOT / "bench").glob("*.py") if _keeps_results(path.read_text(encoding="utf-8"))
+    )
+
+
+def _keeps_results(code: str) -> bool:
+    return "__main__" in code and "results_file" in code
 
 
 def run_benches(names: tuple[str, ...]) -> int:

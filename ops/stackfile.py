@@ -5,13 +5,15 @@ import os
 from pathlib import Path
 from typing import Any
 
+import click
+
 from ops.endpoints import Endpoints, with_database
 from ops.environment import StackSettings
 from ops.folders import StackFolder
 
 
-class NotRunning(Exception):
-    """There is no such file: the stack is down."""
+class NotRunning(click.ClickException):
+    """There is no such file: the stack is down. It ends a command in one line."""
 
 
 def contents(endpoints: Endpoints, settings: StackSettings) -> dict[str, Any]:
@@ -49,7 +51,7 @@ def read(path: Path) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
-        raise NotRunning(f"{path} is not there: nothing runs from this checkout") from exc
+        raise NotRunning(f"{path} is not there: nothing runs from this checkout (`make run` starts it)") from exc
     return facts
 
 

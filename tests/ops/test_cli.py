@@ -56,11 +56,25 @@ def test_faults_end_the_command_with_an_error():
     assert "IDENTITY_" not in answer.output
 
 
-def test_a_demo_without_a_running_portal_says_so(tmp_path, monkeypatch):
+@pytest.mark.parametrize("command", ["demo", "ping", "outbox", "dead-letters list", "accounts show 73282932000074"])
+def test_a_command_without_a_running_portal_says_so_in_a_line(command, tmp_path, monkeypatch):
     monkeypatch.setattr("ops.folders.RUN", StackFolder(tmp_path, tmp_path / "stack.json"))
-    answer = CliRunner().invoke(main, ["demo"])
+    answer = CliRunner().invoke(main, command.split())
     assert answer.exit_code == 1
     assert "nothing runs from this checkout" in answer.output
+    assert len(answer.output.splitlines()) == 1
+
+
+def test_a_migration_without_settings_names_what_is_missing():
+    answer = CliRunner().invoke(main, ["migrate"])
+    assert answer.exit_code == 1
+    assert "The setting IDENTITY_OWNER_DATABASE_URL is missing." in answer.output
+
+
+def test_measurements_are_what_keeps_results_and_not_the_servers_that_they_start():
+    known = benching.known()
+    assert {"start", "excel", "enumeration", "soak"} <= set(known)
+    assert not {"files_gateway", "gateway_servers", "excel_writers", "results_file"} & set(known)
 
 
 def test_an_unknown_measurement_is_refused_with_the_known_ones(capsys):
