@@ -6,7 +6,7 @@ during which the gateway's memory is watched.
 
 import hashlib
 import http.client
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,12 +16,18 @@ from uuid import UUID
 
 from bench import private_store, results_file
 from bench.files_gateway import MEDIA_TYPE, key_of
-from bench.upload import LARGE, MEMORY_GOAL, SIZES, TOKEN, gateway, resident, seconds, settings_of, sized
+from bench.through_gateway import LARGE, SIZES, TOKEN, Passage, gateway, memory_line, settings_of, sized, speed_line
 from chassis.objectstore import ObjectStore
 from chassis.settings import ObjectStoreSettings
 from ops.provision import Bucket, store_client
 
 PIECE = 256 * 1024  # bytes
+DOWNLOAD = Passage(
+    "download",
+    through="from the store through the gateway",
+    straight="boto3 straight from the store",
+    large="pass through it to a browser",
+)
 
 
 class Downloads:
@@ -85,52 +91,15 @@ def _drain(pieces: Iterator[bytes], file: Path) -> None:
 
 
 def speed(downloads: Downloads, folder: Path) -> list[dict[str, Any]]:
-    """A line a size; MiB a second is in the text, seconds are compared."""
+    """A line a size."""
     lines = []
-    ways: dict[str, Callable[[Path], None]] = {
-        "ours": downloads.by_gateway,
-        "boto3": downloads.by_boto3,
-        "bare": downloads.bare,
-    }
+    ways = {"ours": downloads.by_gateway, "boto3": downloads.by_boto3, "bare": downloads.bare}
     for size, rounds in SIZES:
         file = sized(folder, size)
         downloads.keep(file)
         downloads.check(file)
-        found = seconds(ways, file, rounds=rounds)
-        rates = ", ".join(f"{name} {size / taken:.0f} MiB/s" for name, taken in found.items())
-        lines.append(
-            results_file.compared(
-                f"download_{size}_mib",
-                f"{size} MiB from the store through the gateway ({rates})",
-                unit="s",
-                ours=round(found["ours"], 4),
-                reference=round(found["boto3"], 4),
-                reference_name="boto3 straight from the store",
-                floor=round(found["bare"], 4),
-                goal=0.95,
-                rounds=rounds,
-            )
-        )
+        lines.append(speed_line(DOWNLOAD, ways, file, rounds=rounds))
     return lines
-
-
-def memory(downloads: Downloads, folder: Path, pid: int) -> dict[str, Any]:
-    """How much the gateway grows by while 1 GiB passes through it."""
-    file = sized(folder, LARGE)
-    downloads.keep(file)
-    before = resident(pid, "VmRSS")
-    downloads.by_gateway(file)
-    grown = max(0.1, resident(pid, "VmHWM") - before)
-    return results_file.compared(
-        "download_memory",
-        f"growth of the gateway while {LARGE} MiB pass through it to a browser",
-        unit="MiB",
-        ours=round(grown, 1),
-        reference=MEMORY_GOAL,
-        reference_name="what it may grow by",
-        goal=1.0,
-        rounds=1,
-    )
 
 
 def main() -> None:
@@ -142,7 +111,9 @@ def main() -> None:
     ):
         downloads = Downloads(bucket, port)
         lines = speed(downloads, Path(name))
-        lines.append(memory(downloads, Path(name), pid))
+        large = sized(Path(name), LARGE)
+        downloads.keep(large)
+        lines.append(memory_line(DOWNLOAD, downloads.by_gateway, large, pid))
     results_file.write("download", lines)
 
 

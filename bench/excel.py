@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results"
+from bench import results_file
+
 ROUNDS = 3
 ROWS = 100_000
 MOST_ROWS = 1_048_575
@@ -28,32 +29,18 @@ def measure(writer: str, rows: int) -> dict[str, float]:
     return json.loads(done.stdout)
 
 
-def line(name: str, what: str, unit: str, values: dict[str, Any]) -> dict[str, Any]:
-    """One line of the result, in the shape that all benches share."""
-    return {
-        "name": name,
-        "what": what,
-        "unit": unit,
-        **values,
-        "met": values["ratio"] >= values["goal"],
-        "rounds": ROUNDS,
-    }
-
-
 def compare(median: dict[str, float], *, reference: str, goal: float) -> dict[str, Any]:
     """Ours against *reference*: how many times faster."""
-    return line(
+    return results_file.compared(
         f"excel_against_{reference}",
         f"{ROWS} payment lines of 9 columns, formatted, to Excel",
-        "CPU s",
-        {
-            "ours": median["ours"],
-            "reference": median[reference],
-            "reference_name": reference,
-            "floor": median["raw"],
-            "ratio": round(median[reference] / median["ours"], 2),
-            "goal": goal,
-        },
+        unit="CPU s",
+        ours=median["ours"],
+        reference=median[reference],
+        reference_name=reference,
+        floor=median["raw"],
+        goal=goal,
+        rounds=ROUNDS,
     )
 
 
@@ -69,18 +56,15 @@ def medians(writers: list[str]) -> dict[str, float]:
 def memory() -> dict[str, Any]:
     """Our memory for a full sheet against that for a small one."""
     small, large = measure("ours", ROWS)["megabytes"], measure("ours", MOST_ROWS)["megabytes"]
-    return line(
+    return results_file.compared(
         "excel_memory",
         f"memory of {MOST_ROWS} lines against {ROWS}",
-        "MB",
-        {
-            "ours": large,
-            "reference": small,
-            "reference_name": f"ours with {ROWS} lines",
-            "floor": None,
-            "ratio": round(small / large, 2),
-            "goal": 0.9,
-        },
+        unit="MB",
+        ours=large,
+        reference=small,
+        reference_name=f"ours with {ROWS} lines",
+        goal=0.9,
+        rounds=1,
     )
 
 
@@ -93,10 +77,7 @@ def main() -> None:
     median = medians(["ours", "raw", *references])
     lines = [compare(median, reference=reference, goal=goal) for reference, goal in references.items()]
     lines.append(memory())
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "excel.json").write_text(json.dumps(lines, indent=2, ensure_ascii=False) + "\n")
-    for result in lines:
-        print(f"{result['name']}: ratio {result['ratio']}, goal {result['goal']}, met {result['met']}")
+    results_file.write("excel", lines)
 
 
 if __name__ == "__main__":

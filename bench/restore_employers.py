@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import re
 import secrets
 import time
 import urllib.request
@@ -22,12 +21,11 @@ from espace_contracts.types import Actor
 
 from chassis.asyncbus import BusClient
 from chassis.sealing import seal
-from tests.chaos.funder_system import event
+from tests.chaos.accounts import CREDENTIALS, request_for
 from tests.chaos.world import World
 from tests.journeys.outside import new_siret
 
 SAMPLE = (Path(__file__).parents[1] / "tests" / "samples" / "bulletin.pdf").read_bytes()
-CREDENTIALS = re.compile(r"Identifiant provisoire\s*: (\S+)\s+Mot de passe provisoire\s*: (\S+)")
 DOMAIN = "@restore.example"
 
 
@@ -48,17 +46,7 @@ class Deposits:
 
 def request_of(address: str) -> dict[str, Any]:
     """A new employer's funding request; its mail goes to *address*."""
-    siret = new_siret()
-    dossier = {
-        "dossier_number": f"19GE{siret}",
-        "beneficiary": {"last_name": "MARTIN", "first_name": "Audrey"},
-        "training_title": "INFIRMIER BLOC OPERATOIRE",
-        "training_provider": "Institut de formation A",
-        "period": {"start": "2019-09-02", "end": "2020-06-30"},
-    }
-    payer = {"name": "Transitions Pro", "email": "contact@transitionspro-ge.example", "phone": "+33 3 00 00 00 00"}
-    employer = {"siret": siret, "legal_name": f"Clinique {siret}", "contact_email": address}
-    return event("FundingRequestReceived.v1", {"employer": employer, "dossier": dossier, "funder": payer})
+    return request_for(new_siret(), address)
 
 
 def mails(world: World) -> dict[str, Mails]:

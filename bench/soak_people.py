@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 
 from tests.chaos.employer import Employer
+from tests.chaos.letters import letter
 
 GIVES_UP = 40.0  # seconds for one request
 PAUSE = 0.4  # seconds between two things that one person does
@@ -135,20 +136,3 @@ class People:
         self.ledger.done[what] += status in (200, 201)
         self.ledger.longest = max(self.ledger.longest, time.monotonic() - began)
         return status, told
-
-
-def letter(noise: bytes) -> bytes:
-    """A PDF of one empty page that carries *noise*, so that no two files are alike."""
-    objects = (
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Noise 4 0 R >>",
-        b"<< /Length %d >>\nstream\n" % len(noise) + noise + b"\nendstream",
-    )
-    content, places = bytearray(b"%PDF-1.7\n"), []
-    for number, body in enumerate(objects, start=1):
-        places.append(len(content))
-        content += b"%d 0 obj\n%b\nendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    trailer = b"trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % len(content)
-    return bytes(content) + b"xref\n0 5\n0000000000 65535 f \n" + table + trailer

@@ -3,7 +3,6 @@
 Cold: a fresh clone without .venv, node_modules and var, with empty package caches; Debian's packages are present.
 """
 
-import json
 import os
 import shutil
 import statistics
@@ -13,12 +12,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench import results_file
 from ops.folders import ROOT
 
 COLD_BOUND, WARM_BOUND = 150.0, 15.0  # seconds: the goals
 WARM_ROUNDS = 3
 PATIENCE = 900.0
-RESULTS = ROOT / "bench" / "results"
 
 
 class DidNotStart(Exception):
@@ -78,22 +77,17 @@ def measure(folder: Path) -> dict[str, list[float]]:
 
 
 def line(name: str, what: str, values: list[float], *, bound: float) -> dict[str, Any]:
-    """One entry of the results: the median against the bound, so that more is better."""
-    ours = round(statistics.median(values), 2)
-    ratio = round(bound / ours, 2)
-    return {
-        "name": name,
-        "what": what,
-        "unit": "s",
-        "ours": ours,
-        "reference": bound,
-        "reference_name": "the bound that was set",
-        "floor": None,
-        "ratio": ratio,
-        "goal": 1.0,
-        "met": ratio >= 1.0,
-        "rounds": len(values),
-    }
+    """The median against the bound."""
+    return results_file.compared(
+        name,
+        what,
+        unit="s",
+        ours=round(statistics.median(values), 2),
+        reference=bound,
+        reference_name="the bound that was set",
+        goal=1.0,
+        rounds=len(values),
+    )
 
 
 def main() -> None:
@@ -108,12 +102,7 @@ def main() -> None:
         line("start_warm", "make run with its data kept", found["warm"], bound=WARM_BOUND),
         line("stop", "make stop", found["stop"], bound=WARM_BOUND),
     ]
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "start.json").write_text(json.dumps(lines, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    for result in lines:
-        print(
-            f"{result['name']}: {result['ours']} s, ratio {result['ratio']}, goal {result['goal']}, met {result['met']}"
-        )
+    results_file.write("start", lines)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser import launched
 from tests.chaos.employer import logged_in
-from tests.chaos.uploads import letter
+from tests.chaos.letters import letter
 from tests.chaos.world import World
 from tests.service.documents.clamav import ClamAV, infected
 
