@@ -15,7 +15,7 @@ from tests.service.waiting import wait_until
 
 PAGE = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
 TEXTS = dict(re.findall(r"^### (\w+: \w+)\n\n```python\n(.*?)```", PAGE, re.MULTILINE | re.DOTALL))
-LIBRARIES = {"kombu": "806112", "pika": "806113", "nameko": "806114"}
+LIBRARIES = {"kombu": "807101", "pika": "807102", "nameko": "807103"}
 MOST_LINES = 18  # "some 15"
 
 
