@@ -1,5 +1,7 @@
 """`espace bench [NAME …]`: run the module `bench.NAME`; what it compares us with is installed first."""
 
+import ast
+import re
 import subprocess
 import sys
 
@@ -19,6 +21,14 @@ def known() -> list[str]:
 
 def _keeps_results(code: str) -> bool:
     return "__main__" in code and "results_file" in code
+
+
+def told(name: str) -> str:
+    """What the measurement *name* is about: the beginning of its module's description."""
+    module = ast.parse((ROOT / "bench" / f"{name}.py").read_text(encoding="utf-8"))
+    beginning = (ast.get_docstring(module) or "").partition("\n\n")[0].replace("\n", " ")
+    text = re.sub(r"^`[^`]+`: ", "", beginning)
+    return text[:1].upper() + text[1:]
 
 
 def run_benches(names: tuple[str, ...]) -> int:

@@ -61,11 +61,15 @@ def test(arguments: tuple[str, ...]) -> None:
 
 @main.command()
 @click.argument("names", nargs=-1)
-def bench(names: tuple[str, ...]) -> None:
+@click.option("--list", "only_list", is_flag=True, help="Say what there is to measure, and measure nothing.")
+def bench(names: tuple[str, ...], only_list: bool) -> None:
     """Measure NAMES (everything by default) and write bench/results/NAME.json."""
-    from ops.benching import run_benches
+    from ops import benching
 
-    sys.exit(run_benches(names))
+    if not only_list:
+        sys.exit(benching.run_benches(names))
+    for name in benching.known():
+        click.echo(f"{name:<12} {benching.told(name)}")
 
 
 @main.command()

@@ -77,6 +77,12 @@ def test_measurements_are_what_keeps_results_and_not_the_servers_that_they_start
     assert not {"files_gateway", "gateway_servers", "excel_writers", "results_file"} & set(known)
 
 
+def test_every_measurement_says_what_it_measures():
+    listed = CliRunner().invoke(main, ["bench", "--list"]).output.splitlines()
+    assert [line.split()[0] for line in listed] == benching.known()
+    assert all(len(line.split()) > 5 for line in listed)
+
+
 def test_an_unknown_measurement_is_refused_with_the_known_ones(capsys):
     assert benching.run_benches(("nothing",)) == 2
     assert "start" in capsys.readouterr().err
