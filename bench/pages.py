@@ -2,7 +2,7 @@
 
 The gateway answers from canned services in this process, so that the pages themselves are measured: Lighthouse's
 telephone (150 ms, 1.6 Mbit/s, a processor four times slower), nothing in the cache. The reference is what web.dev calls
-good. The parts of a page come uncompressed here; a proxy in front makes them smaller.
+good. Style sheets and scripts come compressed, as the gateway has them; the HTML does not: that is a proxy's part.
 """
 
 import logging

@@ -7,8 +7,6 @@ from pathlib import Path
 from espace_contracts import identity
 from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway import api, errors, pages
@@ -21,18 +19,9 @@ from gateway.rendering import Pages, read_manifest
 from gateway.robot import Robot
 from gateway.session import Bus, Cookies, Sessions
 from gateway.settings import Settings
+from gateway.static_files import Unchanging
 
 STATIC = Path(__file__).parent / "static"
-
-
-class Unchanging(StaticFiles):
-    """Files whose name carries their content's hash: a browser may keep them for ever."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, with its caching header."""
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        return response
 
 
 def create_app(

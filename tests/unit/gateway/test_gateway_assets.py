@@ -42,6 +42,20 @@ def test_a_new_build_keeps_the_files_that_running_processes_ask_for(
     assert [name for name in names if (folder / name).exists()] == names[1:]
 
 
+def test_twins_hold_the_same_bytes_compressed_and_go_with_their_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, style = tmp_path / "build", tmp_path / "theme.css"
+    monkeypatch.setattr(assets_build, "STYLE", style)
+    names = []
+    for number in range(3):
+        style.write_text(f"a{number} {{}}\n" * 50)
+        names.append(assets_build.build(folder)["theme.css"])
+    twins = {path.name.removesuffix(".gz"): gzip.decompress(path.read_bytes()) for path in folder.glob("*.gz")}
+    assert {name for name in twins if name.startswith("theme")} == set(names[1:])
+    assert all((folder / name).read_bytes() == data for name, data in twins.items())
+
+
 def test_nothing_is_asked_of_another_site(built: tuple) -> None:
     folder, manifest = built
     style = (folder / manifest["theme.css"]).read_text() + (folder / manifest["bootstrap.min.css"]).read_text()
