@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse
 
 from gateway import flash, free_fields, french, language
 from gateway.payment_list import anchor
-from gateway.session import Stage, Visitor
+from gateway.security import SAFE_METHODS
+from gateway.session import Stage, Visitor, return_address
 from gateway.settings import Settings
 
 HERE = Path(__file__).parent
@@ -100,6 +101,8 @@ class Pages:
             inside=visitor.stage is Stage.MEMBER,
             said=flash.read(request),
             path=request.url.path,
+            return_to=return_address(request),
+            is_answer=request.method not in SAFE_METHODS,
             **values,
         )
         response = HTMLResponse(body, status_code=status)

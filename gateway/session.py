@@ -200,7 +200,7 @@ def place_of(visitor_stage: Stage) -> str:
     }[visitor_stage]
 
 
-def _return_address(request: Request) -> str:
+def return_address(request: Request) -> str:
     """The page to come back to after logging in: of a form that was sent the page that it stood on, or its section."""
     if request.method not in SAFE_METHODS:
         page = urlsplit(request.headers.get("referer", ""))
@@ -233,7 +233,7 @@ class Gate:
             raise LoginRequired if visitor.stage is Stage.ANONYMOUS else NotYet
         place = place_of(visitor.stage)
         if visitor.stage is Stage.ANONYMOUS:
-            place += "?" + urlencode({"suite": _return_address(request)})
+            place += "?" + urlencode({"suite": return_address(request)})
         raise Redirected(place)
 
 

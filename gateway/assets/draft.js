@@ -1,9 +1,13 @@
-// A form whose session has ended while it was filled in: after logging in again it is there, with what was typed.
-// Kept in this tab alone until it is closed, for the same account alone; never a password, never a file.
+// A form whose session has ended while it was filled in, or whose sending has failed: it is there again, with what was
+// typed, after logging in or trying again. Kept in this tab alone until it is closed, for the same account alone; never a
+// password, never a file.
 const DRAFT = "draft";
 const main = document.getElementById("contenu");
 const account = main.dataset.account;
 const login = document.querySelector("form[data-login]");
+// What answers a form that was sent has the address of the sending; the form stands on the page that it was sent from
+const { place: sentFrom, failed } = document.body.dataset;
+const here = sentFrom ?? location.pathname + location.search;
 let touched = null;
 
 function read() {
@@ -51,23 +55,30 @@ for (const kind of ["input", "change", "submit"]) {
 }
 addEventListener("pagehide", () => {
   if (!touched) return;
-  const place = touched.dataset.place ?? location.pathname + location.search;
+  const place = touched.dataset.place ?? here;
   const draft = { account, place, action: touched.action, kept: typedIn(touched) };
   sessionStorage.setItem(DRAFT, JSON.stringify(draft));
 });
 
+function keep(lost) {
+  sessionStorage.setItem(DRAFT, JSON.stringify({ ...lost, lost: true }));
+}
+
 const draft = read();
-if (login && draft) {
-  sessionStorage.setItem(DRAFT, JSON.stringify({ ...draft, lost: true }));
+if (draft && failed !== undefined && sentFrom) keep(draft);
+else if (login && draft) {
+  keep(draft);
   const back = login.elements.suite ?? login.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: "suite" }));
   back.value = draft.place;
 } else if (account && draft) {
   const form = [...document.forms].find((one) => one.action === draft.action && one.method === "post");
-  const here = draft.place === location.pathname + location.search;
-  if (draft.lost && draft.account === account && here && form) {
+  const isHere = draft.place === here;
+  if (draft.lost && draft.account === account && isHere && form) {
     fill(form, draft.kept);
     touched = form;
     say(main.dataset.restored);
+  } else if (sentFrom) {
+    touched = form ?? null; // refused, and drawn again with what was typed: that is still nowhere but here
   }
-  if (!draft.lost || here || draft.account !== account) sessionStorage.removeItem(DRAFT);
+  if (!draft.lost || isHere || draft.account !== account) sessionStorage.removeItem(DRAFT);
 }
