@@ -1,5 +1,6 @@
 """`/api/v1`: the same space for programs; JSON in, JSON out, problem+json on refusal."""
 
+from functools import cache
 from typing import Any
 
 from fastapi import Depends, Request
@@ -18,6 +19,7 @@ for module in (session, account, payments, documents, deposits, dossiers):
     router.include_router(module.router, generate_unique_id_function=lambda route: route.name)
 
 
+@cache  # the routes of a process do not change, and drawing them up takes longer than any page
 def schema(cookie: str = "__Host-session") -> dict[str, Any]:
     """The OpenAPI 3.1 document of these routes; *cookie* is the name of the session's."""
     return describe(router.routes, cookie=cookie)

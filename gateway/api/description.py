@@ -1,5 +1,6 @@
-"""The API's OpenAPI 3.1 document: FastAPI's, with what opens a session, and an example of each body."""
+"""The API's OpenAPI 3.1 document: FastAPI's, with what opens a session, an example of each body, and words for all of it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -7,11 +8,14 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
 from gateway.api.examples import REQUESTS, answers
-from gateway.api.shapes import problems
+from gateway.api.shapes import PROBLEM_JSON, Problem, problems
+from gateway.api.words import ANSWERS, MEMBERS, PARAMETERS, REFUSALS, SHAPES
+from gateway.problems import TITLES
 
 JSON = "application/json"
 SAFE = ("get", "head")
 OPEN = ("open_session",)
+BEHAVIOURS = re.compile(r" \([SKR]\d+[^)]*\)")  # numbers that only we have the list of
 
 
 def describe(routes: Sequence[BaseRoute], *, cookie: str) -> dict[str, Any]:
@@ -29,8 +33,10 @@ def describe(routes: Sequence[BaseRoute], *, cookie: str) -> dict[str, Any]:
         ),
         routes=routes,
     )
+    shapes = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(unused, None)
+        shapes.pop(unused, None)
+    shapes["Problem"] = Problem.model_json_schema()
     document["components"]["securitySchemes"] = {
         "session": {"type": "apiKey", "in": "cookie", "name": cookie},
         "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"},
@@ -43,6 +49,11 @@ def describe(routes: Sequence[BaseRoute], *, cookie: str) -> dict[str, Any]:
             operation["security"] = [needed]
         _promise_refusals(operation)
         _illustrate(operation, REQUESTS.get(name), known.get(name))
+        _explain(operation)
+    for name, shape in shapes.items():
+        shape["description"] = SHAPES.get(name) or BEHAVIOURS.sub("", shape["description"])
+        for member, described in shape.get("properties", {}).items():
+            described["description"] = BEHAVIOURS.sub("", described.get("description") or MEMBERS[member])
     return document
 
 
@@ -74,3 +85,17 @@ def _illustrate(operation: dict[str, Any], request: Any, answer: Any) -> None:
     for status, response in operation["responses"].items():
         if status.startswith("2") and JSON in response.get("content", {}) and answer is not None:
             response["content"][JSON]["example"] = answer
+
+
+def _explain(operation: dict[str, Any]) -> None:
+    """Say what each parameter and each answer means."""
+    operation["description"] = BEHAVIOURS.sub("", operation["description"])
+    for parameter in operation.get("parameters", ()):
+        parameter["description"], parameter["example"] = PARAMETERS[parameter["name"]]
+    for status, response in operation["responses"].items():
+        if status in REFUSALS:
+            response["description"], code, detail = REFUSALS[status]
+            example: dict[str, Any] = {"type": f"/problems/{code}", "title": TITLES[int(status)], "status": int(status)}
+            response["content"][PROBLEM_JSON]["example"] = example | ({"detail": detail} if detail else {})
+        elif response["description"] == "Successful Response":
+            response["description"] = ANSWERS[operation["operationId"]]

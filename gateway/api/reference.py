@@ -15,6 +15,7 @@ class Parameter:
     place: str
     kind: str
     required: bool
+    said: str
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Operation:
     parameters: tuple[Parameter, ...]
     request: str
     answer: str
-    statuses: tuple[str, ...]
+    outcomes: tuple[tuple[str, str], ...]
 
 
 def chapters(document: dict[str, Any]) -> dict[str, list[Operation]]:
@@ -48,12 +49,13 @@ def _operation(method: str, path: str, described: dict[str, Any]) -> Operation:
         parameters=tuple(_parameter(one) for one in described.get("parameters", ())),
         request=_example(described.get("requestBody", {})),
         answer=next((text for text in map(_example, described["responses"].values()) if text), ""),
-        statuses=tuple(described["responses"]),
+        outcomes=tuple((status, one["description"]) for status, one in sorted(described["responses"].items())),
     )
 
 
 def _parameter(described: dict[str, Any]) -> Parameter:
-    return Parameter(described["name"], described["in"], _kind(described["schema"]), described.get("required", False))
+    kind, required = _kind(described["schema"]), described.get("required", False)
+    return Parameter(described["name"], described["in"], kind, required, described["description"])
 
 
 def _kind(schema: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 ItemT = TypeVar("ItemT")
+PROBLEM_JSON = "application/problem+json"
 
 
 class Page(BaseModel, Generic[ItemT]):
@@ -18,14 +19,14 @@ class Page(BaseModel, Generic[ItemT]):
 
 
 class Problem(BaseModel):
-    """RFC 9457; `type` is stable."""
+    """Why something was refused (RFC 9457)."""
 
-    type: str = Field(examples=["/problems/not_found"])
-    title: str
-    status: int
-    detail: str | None = None
-    fields: list[str] | None = None
-    reference: str | None = None
+    type: str = Field(examples=["/problems/not_found"], description="stable, to decide by")
+    title: str = Field(description="the same in words")
+    status: int = Field(description="that of the answer")
+    detail: str | None = Field(default=None, description="more words")
+    fields: list[str] | None = Field(default=None, description="the members or parameters that are wrong")
+    reference: str | None = Field(default=None, description="of an incident: to be quoted to the operators")
 
 
 class OpenedSession(BaseModel):
@@ -51,5 +52,5 @@ def name_next(request: Request, response: Response, cursor: str | None) -> None:
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The documented refusals of a route."""
-    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
-    return {status: {"description": "Refused", "content": content} for status in statuses}
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {status: {"description": "Refused", "content": {PROBLEM_JSON: {"schema": schema}}} for status in statuses}

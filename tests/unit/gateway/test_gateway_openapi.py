@@ -8,7 +8,7 @@ from fake_bus import FakeBus
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
-from gateway.api import schema
+from gateway.api import schema, words
 from gateway.api.description import JSON, operations
 
 DOCUMENT = schema()
@@ -28,6 +28,39 @@ def test_every_json_body_has_an_example_that_fits(method: str, path: str, operat
     for body in bodies(operation):
         validator = Draft202012Validator(body["schema"] | {"components": DOCUMENT["components"]})
         assert [fault.message for fault in validator.iter_errors(body["example"])] == []
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=IDS)
+def test_every_parameter_and_answer_is_explained_by_words_and_an_example(
+    method: str, path: str, operation: dict[str, Any]
+) -> None:
+    components = {"components": DOCUMENT["components"]}
+    for parameter in operation.get("parameters", ()):
+        assert len(parameter["description"]) > 10
+        validator = Draft202012Validator(parameter["schema"] | components)
+        assert [fault.message for fault in validator.iter_errors(parameter["example"])] == []
+    for status, answer in operation["responses"].items():
+        assert answer["description"] not in ("Refused", "Successful Response")
+        for body in answer.get("content", {}).values():
+            assert status.startswith("2") or body["example"]["status"] == int(status)
+
+
+def test_every_shape_and_member_is_explained_in_english_without_numbers_of_ours() -> None:
+    shapes = DOCUMENT["components"]["schemas"].values()
+    members = [member for shape in shapes for member in shape.get("properties", {}).values()]
+    said = [operation["description"] for _method, _path, operation in OPERATIONS]
+    said += [one["description"] for one in (*shapes, *members)]
+    assert all(len(sentence) > 3 for sentence in said)
+    assert [sentence for sentence in said if re.search(r"\b[SKR]\d+\b|[«»éèêàç]", sentence)] == []
+
+
+def test_no_word_is_left_over() -> None:
+    shapes = DOCUMENT["components"]["schemas"]
+    assert words.ANSWERS.keys() <= set(IDS)
+    assert shapes.keys() > words.SHAPES.keys()
+    assert {name for shape in shapes.values() for name in shape.get("properties", {})} > words.MEMBERS.keys()
+    named = {one["name"] for _method, _path, operation in OPERATIONS for one in operation.get("parameters", ())}
+    assert named == words.PARAMETERS.keys()
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=IDS)
