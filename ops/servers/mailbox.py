@@ -17,6 +17,7 @@ from email.headerregistry import (
 )
 from email.message import EmailMessage
 from email.utils import getaddresses
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,7 +40,7 @@ class Mail:
     created: datetime
     raw: bytes = field(repr=False)
 
-    @property
+    @cached_property
     def message(self) -> EmailMessage:
         """The mail, taken apart."""
         return email.message_from_bytes(self.raw, policy=FORGIVING)
@@ -49,6 +50,7 @@ class Mail:
         body = self.message.get_body((kind,))
         return str(body.get_content()).replace("\r\n", "\n") if body is not None else ""
 
+    @cached_property
     def summary(self) -> dict[str, Any]:
         """One entry of /api/v1/messages."""
         return self._envelope() | {
@@ -107,6 +109,9 @@ class Mailbox:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._summaries: dict[
+            str, dict[str, Any]
+        ] = {}  # taking a mail apart costs milliseconds, and mails never change
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def add(self, raw: bytes) -> Mail:
@@ -121,9 +126,19 @@ class Mailbox:
         draft.rename(self._path(mail.id))
         return mail
 
+    def count(self) -> int:
+        """How many mails there are."""
+        return sum(1 for _ in self._folder.glob(f"*{ENDING}"))
+
     def all(self) -> list[Mail]:
         """Every mail, newest first."""
         return [self._read(path) for path in sorted(self._folder.glob(f"*{ENDING}"), reverse=True)]
+
+    def summary(self, mail: Mail) -> dict[str, Any]:
+        """The entry of *mail* in a listing; it is taken apart once."""
+        if mail.id not in self._summaries:
+            self._summaries[mail.id] = mail.summary
+        return self._summaries[mail.id]
 
     def get(self, identifier: str) -> Mail | None:
         """The mail of that identifier, or the newest for "latest"; None when there is none."""
@@ -165,7 +180,7 @@ def _terms(query: str) -> list[str]:
 
 def _fits(mail: Mail, term: str) -> bool:
     name, colon, value = term.partition(":")
-    facts = mail.summary()
+    facts = mail.summary
     places = {
         "to": " ".join(f"{to['Name']} {to['Address']}" for to in facts["To"]),
         "from": f"{facts['From']['Name']} {facts['From']['Address']}" if facts["From"] else "",

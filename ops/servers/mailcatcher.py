@@ -100,8 +100,8 @@ class Pages(BaseHTTPRequestHandler):
 
     def _listing(self, mails: list[Mail], query: dict[str, list[str]]) -> None:
         start, limit = _number(query, "start", 0), _number(query, "limit", 50)
-        shown = [mail.summary() for mail in mails[start : start + limit]]
-        total = len(self.mailbox.all())
+        shown = [self.mailbox.summary(mail) for mail in mails[start : start + limit]]
+        total = self.mailbox.count()
         counts = {"total": total, "unread": total, "count": len(shown), "messages_count": len(mails), "start": start}
         self._json(counts | {"messages_unread": len(mails), "tags": [], "messages": shown})
 

@@ -33,7 +33,7 @@ def mail_list(mails: Iterable[Mail]) -> str:
 
 def one_mail(mail: Mail) -> str:
     """One mail: who, what, the page that it carries, its text."""
-    facts = mail.summary()
+    facts = mail.summary
     sender = facts["From"]["Address"] if facts["From"] else ""
     parts = [
         '<p><a href="/">All mails</a></p>',
@@ -63,7 +63,7 @@ def _row(mail: Mail) -> str:
 
 
 def _recipients(mail: Mail) -> str:
-    return ", ".join(to["Address"] for to in mail.summary()["To"])
+    return ", ".join(to["Address"] for to in mail.summary["To"])
 
 
 def _sandbox() -> str:

@@ -62,7 +62,7 @@ def got(world: World, asked: Asked, *, kills: int, patience: float) -> dict[str,
     """What the employers have got in the end, by mailbox and by login, after so many *kills*."""
     asked.publishing.join(patience)
     count, addresses = len(asked.sirets), asked.sirets
-    took = verdicts.until(lambda: len(mailbox(world, addresses)) >= count, within=patience, every=1.0)
+    took = verdicts.until(lambda: len(_reached(world, addresses)) >= count, within=patience, every=1.0)
     mails = mailbox(world, addresses)
     worked = asyncio.run(_log_in_all(world, [texts[0] for _, texts in mails.values()]))
     return {
@@ -91,10 +91,20 @@ def request_for(siret: str, address: str) -> dict[str, Any]:
     return event("FundingRequestReceived.v1", {"employer": employer, "dossier": dossier, "funder": payer})
 
 
+def _reached(world: World, addresses: Collection[str]) -> set[str]:
+    """Those of *addresses* that a mail has come to."""
+    return {mail["To"][0]["Address"] for mail in _listed(world)} & set(addresses)
+
+
+def _listed(world: World) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = _get(world, "messages?limit=100000")["messages"]
+    return listed
+
+
 def mailbox(world: World, addresses: Collection[str]) -> dict[str, tuple[set[str], list[str]]]:
     """What the mail catcher holds for *addresses*: the Message-IDs, and the plain texts."""
     found: dict[str, tuple[set[str], list[str]]] = defaultdict(lambda: (set(), []))
-    for mail in _get(world, "messages?limit=100000")["messages"]:
+    for mail in _listed(world):
         address = mail["To"][0]["Address"]
         if address in addresses:
             found[address][0].add(mail["MessageID"])
