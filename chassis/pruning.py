@@ -22,10 +22,16 @@ BETWEEN = 0.2  # seconds between two that do: calls and events come first
 SETTLING = timedelta(minutes=10)
 
 # Ids follow time closely enough: the oldest rows are looked at, without an index that every event would pay for.
+# The furthest one that went is noted in the same statement: `events_since` tells readers that come from before it.
 OUTBOX = text(
-    "delete from outbox where id in"
+    "with gone as (delete from outbox where id in"
     " (select id from (select id, published_at from outbox order by id limit :at_once) oldest"
-    " where published_at < :before)"
+    " where published_at < :before) returning xid, id),"
+    " noted as (insert into outbox_horizon as known (xid, id)"
+    " select xid, id from gone order by gone.xid desc, gone.id desc limit 1"
+    " on conflict (single) do update set xid = excluded.xid, id = excluded.id"
+    " where (known.xid, known.id) < (excluded.xid, excluded.id))"
+    " select id from gone"
 )
 
 

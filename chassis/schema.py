@@ -67,6 +67,19 @@ def delivery_tables() -> None:
     op.execute("create index burials_age on burials (buried_at)")
 
 
+def outbox_horizon() -> None:
+    """The furthest event that pruning has dropped, in at most one row: what a reader before it has missed is gone."""
+    op.execute(
+        """
+        create table outbox_horizon (
+            single boolean primary key default true check (single),
+            xid xid8 not null,
+            id bigint not null
+        )
+        """
+    )
+
+
 def tenant_table(table: str, service: str) -> None:
     """Row-level security by the column `siret`: the app role sees only the employer of its transaction (K30)."""
     op.execute(f"alter table {table} enable row level security")

@@ -66,6 +66,15 @@ class TooManyAttempts(Refusal):
         return int(self.fields[0]) if self.fields else 1
 
 
+class CursorTooOld(Refusal):
+    """Events after this cursor are kept no longer: the reader has missed some (they are kept 30 days by default, R2).
+
+    Whoever begins anew without a cursor gets the oldest kept ones, and knows some of them already by their ids.
+    """
+
+    code = "cursor_too_old"
+
+
 class DeadlineExceeded(Refusal):
     """The call's deadline had passed before its work could be committed: nothing was changed."""
 

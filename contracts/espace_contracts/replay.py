@@ -10,7 +10,10 @@ from espace_contracts.types import Cursor
 
 
 class EventsSince(Request):
-    """The events after *cursor*, or from the oldest kept one on."""
+    """The events after *cursor*, or from the oldest kept one on.
+
+    A cursor behind which events were dropped meanwhile is refused by `cursor_too_old`: nothing is skipped in silence.
+    """
 
     cursor: Cursor | None = None
     limit: int = Field(default=500, ge=1, le=1000)
@@ -28,6 +31,5 @@ class EventsPage(Answer):
 
 def events_since(service: str) -> Method[EventsSince, EventsPage]:
     """The method of *service*."""
-    return Method(
-        service, "events_since", EventsSince, EventsPage, frozenset({FUNDER}), (errors.InvalidRequest,), seconds=10
-    )
+    refusals = (errors.InvalidRequest, errors.CursorTooOld)
+    return Method(service, "events_since", EventsSince, EventsPage, frozenset({FUNDER}), refusals, seconds=10)

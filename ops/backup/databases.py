@@ -105,6 +105,7 @@ def _keep_replay_readable(connection: psycopg.Connection, backup: DatabaseBackup
     """`events_since` shows rows of transactions that are over: on another server those numbers mean nothing."""
     if _value(connection, "select system_identifier::text from pg_control_system()") != backup.system:
         connection.execute("update outbox set xid = '3'")  # the first number that PostgreSQL gives
+        connection.execute("delete from outbox_horizon")
 
 
 def counts(connection: psycopg.Connection) -> dict[str, int]:

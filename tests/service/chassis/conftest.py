@@ -178,11 +178,12 @@ def _create_tables(database: ServiceDatabase) -> None:
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
 
-    from chassis.schema import delivery_tables
+    from chassis.schema import delivery_tables, outbox_horizon
 
     engine = engine_for(database.owner_url, name="toy-owner")
     with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
         delivery_tables()
+        outbox_horizon()
         connection.exec_driver_sql("create table note (id bigint generated always as identity, text text not null)")
     engine.dispose()
 

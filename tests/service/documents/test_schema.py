@@ -5,7 +5,7 @@ from sqlalchemy import MetaData
 from chassis.database import Database
 from services.documents.models import metadata
 
-DELIVERY = {"outbox", "inbox", "idempotency", "burials", "alembic_version"}  # the chassis owns these
+DELIVERY = {"outbox", "inbox", "idempotency", "burials", "outbox_horizon", "alembic_version"}  # the chassis owns these
 
 
 def columns(tables: MetaData) -> dict[str, dict[str, bool]]:

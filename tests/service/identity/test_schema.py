@@ -19,4 +19,11 @@ def test_the_models_are_what_the_migrations_make(identity_db):
         ours = set(connection.exec_driver_sql("select tablename from pg_tables where schemaname = 'public'").scalars())
 
     assert columns(found) == columns(metadata)
-    assert ours - set(metadata.tables) <= {"outbox", "inbox", "idempotency", "burials", "alembic_version"}
+    assert ours - set(metadata.tables) <= {
+        "outbox",
+        "inbox",
+        "idempotency",
+        "burials",
+        "outbox_horizon",
+        "alembic_version",
+    }
