@@ -1,5 +1,6 @@
 """Documents as their lists show them: under their rubrics (S53), each with who deposited it and what became of it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -11,16 +12,12 @@ from gateway.language import gettext as _
 
 @dataclass(frozen=True)
 class Rubric:
-    """A rubric and its newest documents; *total* is how many it has in all."""
+    """A rubric and its newest documents; *total* is how many it has in all, *longer* the categories with more of them."""
 
     name: str
     documents: tuple[Document, ...]
     total: int
-
-    @property
-    def category(self) -> str:
-        """The category that its further pages are asked for by."""
-        return self.documents[0].category
+    longer: tuple[tuple[str, int], ...] = ()  # key, how many in all: their further pages are asked for by the key
 
 
 def rubrics_of(documents: Iterable[Document], counts: Mapping[str, int] | None = None) -> list[Rubric]:
@@ -28,12 +25,14 @@ def rubrics_of(documents: Iterable[Document], counts: Mapping[str, int] | None =
     found: dict[str, list[Document]] = {}
     for document in documents:
         found.setdefault(document.rubric, []).append(document)
-    known = counts or {}
-    return [Rubric(name, tuple(each), _total(each, known)) for name, each in found.items()]
+    return [_rubric(name, each, counts or {}) for name, each in found.items()]
 
 
-def _total(listed: list[Document], counts: Mapping[str, int]) -> int:
-    return max(len(listed), sum(counts.get(key, 0) for key in {one.category for one in listed}))
+def _rubric(name: str, listed: list[Document], counts: Mapping[str, int]) -> Rubric:
+    shown = Counter(one.category for one in listed)
+    all_of = {key: max(number, counts.get(key, 0)) for key, number in shown.items()}
+    longer = tuple((key, number) for key, number in all_of.items() if number > shown[key])
+    return Rubric(name, tuple(listed), sum(all_of.values()), longer)
 
 
 def depositor_of(document: Document) -> str:

@@ -33,17 +33,29 @@ from gateway.rendering import page
 from gateway.session import MEMBER, Visitor
 
 router = APIRouter()
+MOST_CALLS = 10  # of 500 dossiers each
 Choices = tuple[tuple[api.Category, ...], tuple[api.Dossier, ...]]
 
 
 async def choices_of(request: Request, visitor: Visitor) -> Choices:
     """The categories and dossiers to choose from."""
-    bus = request.app.state.bus
-    categories, dossiers = await asyncio.gather(
-        bus.call(api.LIST_CATEGORIES, api.ListCategories(depositor="employer")),
-        bus.call(api.SEARCH_DOSSIERS, api.SearchDossiers(siret=visitor.known.siret, limit=500)),
-    )
-    return categories.categories, dossiers.dossiers
+    listed = request.app.state.bus.call(api.LIST_CATEGORIES, api.ListCategories(depositor="employer"))
+    categories, dossiers = await asyncio.gather(listed, _all_dossiers(request, visitor.known.siret))
+    return categories.categories, dossiers
+
+
+async def _all_dossiers(request: Request, siret: str) -> tuple[api.Dossier, ...]:
+    """Those of a large employer by several calls (S39)."""
+    found: list[api.Dossier] = []
+    cursor: str | None = None
+    for _ in range(MOST_CALLS):
+        wanted = api.SearchDossiers(siret=siret, limit=500, cursor=cursor)
+        answer = await request.app.state.bus.call(api.SEARCH_DOSSIERS, wanted)
+        found += answer.dossiers
+        cursor = answer.next_cursor
+        if cursor is None:
+            break
+    return tuple(found)
 
 
 @contextmanager

@@ -36,8 +36,10 @@ async def show_documents(
         cursor = curseur[:400] or None
         search = api.SearchDossiers(siret=siret, text=sought, include_dossier_only=False, cursor=cursor)  # S51
         found = await bus.call(api.SEARCH_DOSSIERS, search)
-        values = {"dossiers": found.dossiers, "next_cursor": found.next_cursor, "rubrics": rubrics_of(found.documents)}
-        return page(request, "documents_search.html", tab="documents", q=sought, **values, **DRAWING)
+        rubrics = rubrics_of(found.documents)
+        return page(
+            request, "documents_search.html", tab="documents", q=sought, found=found, rubrics=rubrics, **DRAWING
+        )
     if CATEGORY_KEY.fullmatch(rubrique):
         wanted = api.ListDocuments(siret=siret, category=rubrique, cursor=curseur[:400] or None, limit=50)
     else:

@@ -37,6 +37,9 @@ class Dossiers(Answer):
 
     dossiers: tuple[Dossier, ...]
     documents: tuple[Document, ...] = ()
+    more_documents: bool = Field(
+        default=False, description="whether the search finds older ones outside of any dossier"
+    )
     next_cursor: Cursor | None = None
 
 

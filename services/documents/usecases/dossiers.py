@@ -1,5 +1,6 @@
 """The employer's dossiers: how they come, how they are found and shown."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -79,14 +80,15 @@ def search_dossiers(connection: Connection, request: api.SearchDossiers, *, view
     page = rows[: request.limit]
     more = len(rows) > request.limit
     cursor = domain.write_cursor(page[-1].period_start.isoformat(), page[-1].dossier_number) if more else None
-    outside = []
+    outside: Sequence[Any] = ()
     if request.text.strip() and request.cursor is None:
-        outside = list(
-            store.find_outside(connection, request.siret, text=request.text, hidden=hidden, limit=MOST_OUTSIDE)
+        outside = store.find_outside(
+            connection, request.siret, text=request.text, hidden=hidden, limit=MOST_OUTSIDE + 1
         )
     return api.Dossiers(
         dossiers=tuple(answers.dossier(row) for row in page),
-        documents=tuple(answers.document(row, categories, viewer=viewer) for row in outside),
+        documents=tuple(answers.document(row, categories, viewer=viewer) for row in outside[:MOST_OUTSIDE]),
+        more_documents=len(outside) > MOST_OUTSIDE,
         next_cursor=cursor,
     )
 

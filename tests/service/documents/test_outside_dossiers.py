@@ -9,6 +9,7 @@ from espace_contracts.errors import Conflict, InvalidRequest, NotAllowed, NotFou
 
 from services.documents.domain import FOLDER
 from services.documents.sweeper import empty_trash
+from services.documents.usecases.dossiers import MOST_OUTSIDE
 from tests.service.documents.documents_world import OTHER, SAMPLES, TILLEULS, World, put
 from tests.service.documents.test_advices import listed, payment, record
 
@@ -47,6 +48,17 @@ def test_s43_s46_a_beneficiary_deposits_without_a_dossier_and_is_found_by_the_na
     for text in ("eveque", "audrey dupuis", ""):
         assert found(world, text) == [], text
     assert found(world, "leveque", siret=OTHER) == []
+
+
+def test_s46_a_search_that_finds_more_than_it_tells_says_so(world: World) -> None:
+    numbers = [f"8061{place:02}" for place in range(MOST_OUTSIDE + 1)]
+    record(world, *(payment(payment_number=number) for number in numbers[1:]))
+    wanted = api.SearchDossiers(siret=TILLEULS, text="8061")
+    answer = world.service().search_dossiers(wanted)
+    assert (len(answer.documents), answer.more_documents) == (MOST_OUTSIDE, False)
+    record(world, payment(payment_number=numbers[0]))
+    answer = world.service().search_dossiers(wanted)
+    assert (len(answer.documents), answer.more_documents) == (MOST_OUTSIDE, True)
 
 
 def test_s46_a_document_in_the_trash_is_not_found(world: World) -> None:

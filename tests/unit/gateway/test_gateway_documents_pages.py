@@ -67,6 +67,17 @@ def test_s53_a_long_rubric_shows_its_newest_and_leads_to_all(member: TestClient,
     assert member.get("/documents?rubrique=../x").status_code == 200
 
 
+def test_s53_a_rubric_of_two_categories_leads_to_all_of_both(member: TestClient, bus: FakeBus) -> None:
+    other = GENERAL[0].model_copy(update={"category": "older_bank_details", "document_id": uuid4()})
+    counts = {GENERAL[0].category: 25, other.category: 12}
+    bus.list_documents = lambda request: api.Documents(documents=(GENERAL[0], other), counts=counts)
+    page = member.get("/documents").text
+    assert [f'href="/documents?rubrique={key}"' in page for key in counts] == [True, True]
+    assert "Voir les 25 documents" in page
+    assert "Voir les 12 documents" in page
+    assert page.count(f">{GENERAL[0].rubric} <") == 1
+
+
 def test_s45_s46_the_search_answers_with_dossiers(member: TestClient, bus: FakeBus) -> None:
     page = member.get("/documents?q=audrey").text
     assert "2 dossiers pour" in page
@@ -82,6 +93,10 @@ def test_s34_s46_the_search_shows_what_stands_in_no_dossier(member: TestClient, 
     bus.search_dossiers = lambda request: api.Dossiers(dossiers=(), documents=GENERAL[:1])
     page = member.get("/documents?q=806113").text
     assert page.index("Hors dossier") < page.index("RIB 2020")
+    assert "Les plus récents seulement" not in page
+    bus.search_dossiers = lambda request: api.Dossiers(dossiers=(), documents=GENERAL[:1], more_documents=True)
+    assert "Les plus récents seulement" in member.get("/documents?q=8061").text
+    page = member.get("/documents?q=806113").text
     assert "Vérifiez le numéro" not in page
 
 
@@ -91,6 +106,29 @@ def test_s52_my_dossiers_show_all_documents_of_each(member: TestClient, bus: Fak
     assert bus.asked(api.GET_DOSSIER)[0].include_dossier_only is True
     assert "8\u202f636,08\u00a0€" in page
     assert "Le bulletin de paie est illisible" in page
+
+
+@pytest.mark.parametrize("view", ["/dossiers/19GE00565", "/documents/dossiers/19GE00565"])
+def test_s52_a_dossier_says_when_it_has_more_documents_than_it_shows(
+    member: TestClient, bus: FakeBus, view: str
+) -> None:
+    whole = bus.get_dossier
+    assert "les plus récents, sur" not in member.get(view).text
+    many = {"document_count": 612}
+    bus.get_dossier = lambda request: (found := whole(request)).model_copy(
+        update={"dossier": found.dossier.model_copy(update=many)}
+    )
+    assert "les plus récents, sur 612." in member.get(view).text
+
+
+def test_s39_all_dossiers_of_a_large_employer_can_be_chosen(member: TestClient, bus: FakeBus) -> None:
+    first, *others = bus.search_dossiers(api.SearchDossiers(siret=SIRET)).dossiers
+    bus.search_dossiers = lambda request: (
+        api.Dossiers(dossiers=tuple(others)) if request.cursor else api.Dossiers(dossiers=(first,), next_cursor="next")
+    )
+    page = member.get("/documents/ajouter?categorie=payslip").text
+    assert page.count(f'<option value="{first.dossier_number}"') == 1
+    assert page.count(f'<option value="{others[-1].dossier_number}"') == 1
 
 
 def test_s37_s38_s39_a_category_brings_its_instructions_and_fields(member: TestClient) -> None:
