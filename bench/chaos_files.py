@@ -25,6 +25,8 @@ SECONDS = 150.0
 LARGEST = 2 * 1024**2  # bytes of an upload
 ROOM = 64 * 1024**2  # bytes of the file system that fills up, beside what it holds at first
 LOOKS_AGAIN = 180.0  # seconds within which the store notices that its disk has room
+# By default the size of the disk decides: on the small one the store would take its own files for too large.
+AS_BEFORE = "-master.volumeSizeLimitMB=1024"
 LEFT = 1024**2  # bytes of it that are left
 WHOLE: Bounds = dict.fromkeys(
     (
@@ -43,7 +45,8 @@ WHOLE: Bounds = dict.fromkeys(
 
 def full(world: World, employer: Employer, *, seed: int) -> dict[str, Any]:
     """The store's disk has 1 MB left, then none, then room again."""
-    with _small_disk(world, PORTAL.path / "objectstore" / "data") as filler:
+    data = PORTAL.path / "objectstore" / "data"
+    with world.set_up_otherwise("objectstore", AS_BEFORE), _small_disk(world, data) as filler:
         with uploads.Uploaders(world, employer, seed=seed, largest=200_000) as uploaders:
             time.sleep(20)
         refused = uploaders.ledger.statuses[503]

@@ -146,12 +146,14 @@ class World:
         return first.result()
 
     @contextmanager
-    def set_up_otherwise(self, name: str, **variables: str) -> Iterator[None]:
-        """The process *name* runs with these settings instead of its own; afterwards with its own again."""
+    def set_up_otherwise(self, name: str, *flags: str, **variables: str) -> Iterator[None]:
+        """The process *name* runs with these settings besides its own; afterwards with its own again."""
         own = self._keeper.programs[name]
         try:
             self.stop(name)
-            self._keeper.programs[name] = replace(own, environment=own.environment | variables)
+            self._keeper.programs[name] = replace(
+                own, command=(*own.command, *flags), environment=own.environment | variables
+            )
             self.bring_back(name)
             yield
         finally:
