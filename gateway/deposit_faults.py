@@ -61,6 +61,8 @@ def _missing() -> dict[str, str]:
 
 def _of_file(deposit: Deposit, word: str) -> str:
     category, chosen = deposit.category, deposit.chosen
+    if word == "wrong_type" and chosen and (category is None or chosen.name.lower().endswith(category.accepted)):
+        word = "lying"  # the ending is right: what the service has found inside is not
     facts = {
         "name": chosen.name if chosen else "",
         "size": french.size(chosen.size if chosen else 0),
@@ -80,6 +82,9 @@ def _file_texts() -> dict[str, str]:
         ),
         "far_too_large": _("Ce fichier est trop lourd. Réduisez-le ou déposez-le en deux fois."),
         "wrong_type": _("« %(name)s » n’est pas d’un type accepté ici (%(accepted)s)."),
+        "lying": _(
+            "« %(name)s » n’est pas du type que son nom annonce. Enregistrez-le à nouveau dans ce type, puis réessayez."
+        ),
         "unreadable": _("« %(name)s » est illisible : le fichier est abîmé. Enregistrez-le à nouveau, puis réessayez."),
         "quota": _("Votre espace de dépôt est plein. Votre Transitions Pro peut l’agrandir : contactez-le."),
         "encrypted": _("« %(name)s » est protégé par un mot de passe. Retirez la protection, puis réessayez."),

@@ -36,8 +36,16 @@ def _rubric(name: str, listed: list[Document], counts: Mapping[str, int]) -> Rub
 
 
 def depositor_of(document: Document) -> str:
-    """Who deposited it (S43); the employer's own deposits are theirs, whoever of them it was."""
-    return _("Vous") if document.depositor == "employer" else document.depositor_name
+    """Who deposited it (S43), the kind before the name of its system; the employer's own deposits are all theirs."""
+    if document.depositor == "employer":
+        return _("Vous")
+    kinds = {
+        "funder": _("Transitions Pro"),
+        "training_provider": _("Organisme de formation"),
+        "beneficiary": _("Bénéficiaire"),
+    }
+    kind, name = kinds[document.depositor], document.depositor_name
+    return name if name.startswith(kind) else _("%(kind)s (%(name)s)") % {"kind": kind, "name": name}
 
 
 def place_of(document: Document, only_in_dossier: bool) -> str:

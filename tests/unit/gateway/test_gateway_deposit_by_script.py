@@ -110,10 +110,14 @@ def content(streaming: FakeBus) -> str:
 def test_k22_bytes_that_are_refused_after_storing_are_said(
     member: TestClient, csrf: str, streaming: FakeBus, store: Store
 ) -> None:
-    streaming.refuse(api.COMPLETE_DEPOSIT, errors.FileRefused("", "encrypted"))
-    answer = member.put(content(streaming), content=PDF, headers={"X-CSRF-Token": csrf})
-    assert answer.status_code == 422
-    assert "protégé par un mot de passe" in answer.json()["faults"]["fichier"]
+    for reason, status, words in (
+        ("encrypted", 422, "protégé par un mot de passe"),
+        ("wrong_type", 415, "du type que son nom annonce"),
+    ):
+        streaming.refuse(api.COMPLETE_DEPOSIT, errors.FileRefused("", reason))
+        answer = member.put(content(streaming), content=PDF, headers={"X-CSRF-Token": csrf})
+        assert answer.status_code == status
+        assert words in answer.json()["faults"]["fichier"]
 
 
 def test_k21_more_or_fewer_bytes_than_announced_do_not_reach_the_store(

@@ -82,7 +82,7 @@ def test_k17_a_change_wants_the_token(member: TestClient, changing: FakeBus, act
     assert [name for name, _ in changing.calls if name not in ("check_session", "get_document")] == []
 
 
-@pytest.mark.parametrize(("one", "status", "words"), [(FROZEN, 409, "pris en compte"), (THEIRS, 403, "déposé par")])
+@pytest.mark.parametrize(("one", "status", "words"), [(FROZEN, 409, "pris en compte"), (THEIRS, 403, "Déposant")])
 @pytest.mark.parametrize("action", ["modifier", "supprimer"])
 def test_s48_s50_what_may_not_change_says_why(
     member: TestClient, csrf: str, changing: FakeBus, *, one: api.Document, status: int, words: str, action: str

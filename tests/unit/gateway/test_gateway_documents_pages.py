@@ -89,6 +89,24 @@ def test_s45_s46_the_search_answers_with_dossiers(member: TestClient, bus: FakeB
     assert "Aucun dossier pour" in member.get("/documents?q=zzz").text
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "shown"),
+    [
+        ("employer", "Camille Roy", "Vous"),
+        ("funder", "Transitions Pro Grand Est", "Transitions Pro Grand Est"),
+        ("funder", "back-office", "Transitions Pro (back-office)"),
+        ("training_provider", "institut-a", "Organisme de formation (institut-a)"),
+        ("beneficiary", "portail", "Bénéficiaire (portail)"),
+    ],
+)
+def test_s43_each_of_the_four_kinds_of_depositor_is_shown(
+    member: TestClient, bus: FakeBus, kind: str, name: str, shown: str
+) -> None:
+    changes = {"depositor": kind, "depositor_name": name}
+    bus.list_documents = lambda request: api.Documents(documents=(GENERAL[0].model_copy(update=changes),))
+    assert f">{shown}</td>" in member.get("/documents").text
+
+
 def test_s34_s46_the_search_shows_what_stands_in_no_dossier(member: TestClient, bus: FakeBus) -> None:
     bus.search_dossiers = lambda request: api.Dossiers(dossiers=(), documents=GENERAL[:1])
     page = member.get("/documents?q=806113").text
@@ -198,19 +216,20 @@ def test_faults_stand_beside_their_field_and_nothing_typed_is_lost(
 
 
 @pytest.mark.parametrize(
-    ("reason", "status", "words"),
+    ("reason", "status", "words", "name"),
     [
-        ("empty", 422, "est vide"),
-        ("too_large", 413, "la limite est de"),
-        ("wrong_type", 415, "d’un type accepté ici (PDF, JPG)"),
-        ("unreadable", 422, "est illisible"),
+        ("empty", 422, "est vide", "bulletin.pdf"),
+        ("too_large", 413, "la limite est de", "bulletin.pdf"),
+        ("wrong_type", 415, "d’un type accepté ici (PDF, JPG)", "bulletin.exe"),
+        ("wrong_type", 415, "du type que son nom annonce", "bulletin.PDF"),
+        ("unreadable", 422, "est illisible", "bulletin.pdf"),
     ],
 )
 def test_a_refused_file_says_why(
-    member: TestClient, csrf: str, bus: FakeBus, *, reason: str, status: int, words: str
+    member: TestClient, csrf: str, bus: FakeBus, *, reason: str, status: int, words: str, name: str
 ) -> None:
     bus.refuse(api.BEGIN_DEPOSIT, errors.FileRefused("", reason))
-    answer = member.post("/documents/ajouter", data=form_of(csrf), files=file_of())
+    answer = member.post("/documents/ajouter", data=form_of(csrf), files=file_of(name=name))
     assert answer.status_code == status
     assert words in answer.text
 
