@@ -27,9 +27,10 @@ def running() -> Iterator[str]:
     FOLDER.make()
     place, password = Place(FOLDER, durable=True), secrets.token_hex(16)
     shutil.rmtree(place.folder(rabbitmq.NAME))
-    chosen, _moved = ports.choose(offset=PORT_OFFSET)
-    node = rabbitmq.prepare(place, ports=chosen, password=password, vhost=VHOST)
     with ExitStack() as stack:
+        reserved = stack.enter_context(ports.Reservation())
+        chosen, _moved = ports.choose(offset=PORT_OFFSET, free=reserved.take)
+        node = rabbitmq.prepare(place, ports=chosen, password=password, vhost=VHOST)
         stack.enter_context(_program(node.port_mapper))
         stack.enter_context(_program(node.broker))
         yield f"amqp://{ADMIN}:{password}@127.0.0.1:{chosen.amqp}/{VHOST}"

@@ -26,18 +26,21 @@ def running(name: str) -> Iterator[Bucket]:
     FOLDER.make()
     place, key = Place(FOLDER, durable=False), KeyPair("bench", "bench-secret-of-this-machine")
     shutil.rmtree(place.folder(objectstore.NAME))
-    chosen, _moved = ports.choose(offset=PORT_OFFSET)
-    program = objectstore.prepare(place, ports=chosen, admin=key, buckets={})
-    bucket = Bucket(f"http://127.0.0.1:{chosen.s3}", "us-east-1", key.access, key.secret, name)
-    with program.log.open("ab") as log:
-        process = subprocess.Popen(program.command, cwd=program.folder, env=program.environment, stdout=log, stderr=log)
-    try:
-        _wait(f"{bucket.endpoint}/healthz")
-        provision_bucket(bucket)
-        yield bucket
-    finally:
-        process.terminate()
-        process.wait(60)
+    with ports.Reservation() as reserved:
+        chosen, _moved = ports.choose(offset=PORT_OFFSET, free=reserved.take)
+        program = objectstore.prepare(place, ports=chosen, admin=key, buckets={})
+        bucket = Bucket(f"http://127.0.0.1:{chosen.s3}", "us-east-1", key.access, key.secret, name)
+        with program.log.open("ab") as log:
+            process = subprocess.Popen(
+                program.command, cwd=program.folder, env=program.environment, stdout=log, stderr=log
+            )
+        try:
+            _wait(f"{bucket.endpoint}/healthz")
+            provision_bucket(bucket)
+            yield bucket
+        finally:
+            process.terminate()
+            process.wait(60)
 
 
 def _wait(url: str) -> None:

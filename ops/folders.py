@@ -41,7 +41,12 @@ class StackFolder:
     @property
     def outside(self) -> Path:
         """The folder of this stack's PostgreSQL when the checkout cannot be entered by its user."""
-        return OUTSIDE / hashlib.sha256(str(self.path).encode()).hexdigest()[:16]
+        return OUTSIDE / self.digest
+
+    @property
+    def digest(self) -> str:
+        """A short name that no other folder of this machine has."""
+        return hashlib.sha256(str(self.path).encode()).hexdigest()[:16]
 
     def inside(self, name: str) -> "StackFolder":
         """A stack within this one's folder: ended and deleted along with it."""

@@ -98,6 +98,12 @@ class Reservation:
         self._claims.append(claim)
         return True
 
+    def __enter__(self) -> "Reservation":
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.release()
+
     def release(self) -> None:
         """Let others choose these ports again."""
         for claim in self._claims:
@@ -105,8 +111,11 @@ class Reservation:
         self._claims.clear()
 
 
-def choose(*, offset: int = 0, free: Callable[[int], bool] = is_free) -> tuple[Ports, list[Moved]]:
-    """The ports of a stack, *offset* above the defaults, and those that had to move. Raises NoFreePort."""
+def choose(*, free: Callable[[int], bool], offset: int = 0) -> tuple[Ports, list[Moved]]:
+    """The ports of a stack, *offset* above the defaults, and those that had to move. Raises NoFreePort.
+
+    *free* is a reservation's `take`, and holds as long as the reservation lives.
+    """
     wanted = {field.name: getattr(Ports(), field.name) + offset for field in fields(Ports)}
     taken: set[int] = set()
     chosen: dict[str, int] = {}

@@ -101,32 +101,33 @@ async def _run_group(planned: Planned, tally: Tally, *, shown: bool) -> None:
     """Servers, tests, and the end of the servers; what fails on the way is told and counted as broken."""
     name, supervisor, began = planned.group.name, Supervisor(say=say), time.monotonic()
     say(f"\n== {name} tests ==" if shown else f"The {name} tests begin; they are shown when they end.")
+    stack: Stack | None = None
+    folder = TEST.inside(name)
     try:
-        stack_file = await _prepare(planned, supervisor)
-        await _pytest(planned, stack_file, tally, shown=shown)
+        if planned.group.needs in ("servers", "portal"):
+            stack = make_stack(folder, os.environ)
+            await _prepare(planned, stack, supervisor)
+        await _pytest(planned, folder.stack_file, tally, shown=shown)
     except (*KNOWN, ExceptionGroup) as exc:
         tally.broken = True
         for known in known_in(exc):
             say(f"The {name} tests cannot go on: {known}")
     finally:
         await supervisor.stop()
+        if stack is not None:  # not before: tests start processes of their own on its ports
+            stack.give_ports_back()
     say(f"The {name} tests ended after {time.monotonic() - began:.0f} s.")
 
 
-async def _prepare(planned: Planned, supervisor: Supervisor) -> Path:
-    """The servers, emptied and migrated; for journeys also the processes and the demo's events. The stack's file."""
-    needs, folder = planned.group.needs, TEST.inside(planned.group.name)
-    if needs not in ("servers", "portal"):
-        return folder.stack_file
-    stack = make_stack(folder, os.environ)
+async def _prepare(planned: Planned, stack: Stack, supervisor: Supervisor) -> None:
+    """The servers, emptied and migrated; for journeys also the processes and the demo's events; and the stack's file."""
     await stack.start_servers(supervisor, say)
     await asyncio.to_thread(fresh.empty, stack)
     await stack.migrate()
-    if needs == "portal":
+    if planned.group.needs == "portal":
         await stack.start_processes(supervisor, say)
         await asyncio.to_thread(demo.publish, stack.settings.demo_amqp)
-    stackfile.write(folder.stack_file, _facts(stack))
-    return folder.stack_file
+    stackfile.write(stack.folder.stack_file, _facts(stack))
 
 
 def _existing_servers(variables: Mapping[str, str]) -> dict[str, str]:

@@ -38,7 +38,7 @@ def prepare(place: Place, *, ports: Ports, password: str, vhost: str) -> Node:
     write_closed(folder / "rabbitmq.conf", _configuration(ports, password=password, vhost=vhost))
     (folder / "enabled_plugins").write_text(PLUGINS, encoding="ascii")
     _ensure_cookie(folder / ".erlang.cookie")
-    environment = place.environment(**node_variables(folder, ports))
+    environment = place.environment(**_node_variables(folder, ports, name=f"espace-{place.stack.digest}@localhost"))
     broker = Program(
         name=NAME,
         command=(str(_newest(SCRIPTS) / "rabbitmq-server"),),
@@ -61,11 +61,11 @@ def prepare(place: Place, *, ports: Ports, password: str, vhost: str) -> Node:
     return Node(port_mapper, broker)
 
 
-def node_variables(folder: Path, ports: Ports) -> dict[str, str]:
-    """What the node, and `rabbitmqctl` for it, need in their environment."""
+def _node_variables(folder: Path, ports: Ports, *, name: str) -> dict[str, str]:
+    """What the node needs in its environment; *name* is its own, since a port mapper takes each name once."""
     return {
         "HOME": str(folder),  # the cookie lies there
-        "RABBITMQ_NODENAME": "espace@localhost",
+        "RABBITMQ_NODENAME": name,
         "RABBITMQ_DIST_PORT": str(ports.distribution),
         "ERL_EPMD_PORT": str(ports.epmd),
         "ERL_EPMD_ADDRESS": LOOPBACK,

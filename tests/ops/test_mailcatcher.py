@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import smtplib
 import subprocess
 import time
@@ -69,11 +68,12 @@ class Catcher:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    numbers, _ = ports.choose(offset=2000 + os.getpid() % 500)
-    running = Catcher(tmp_path_factory.mktemp("catcher"), numbers)
-    running.start()
-    yield running
-    running.stop()
+    with ports.Reservation() as reserved:
+        numbers, _ = ports.choose(offset=2500, free=reserved.take)
+        running = Catcher(tmp_path_factory.mktemp("catcher"), numbers)
+        running.start()
+        yield running
+        running.stop()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from ops import ports
 from ops.credentials import KeyPair
 from ops.folders import StackFolder
-from ops.servers import objectstore, postgres
+from ops.servers import objectstore, postgres, rabbitmq
 from ops.servers.placing import Place
 from ops.supervisor import Supervisor
 
@@ -25,7 +25,8 @@ AS_ROOT = os.geteuid() == 0
 
 @pytest.fixture
 def numbers():
-    return ports.choose(offset=3000 + os.getpid() % 500)[0]
+    with ports.Reservation() as reserved:
+        yield ports.choose(offset=3000, free=reserved.take)[0]
 
 
 @pytest.fixture
@@ -170,3 +171,13 @@ def test_k31_a_key_reaches_its_own_bucket_only(place, numbers):
 def test_the_keys_file_is_closed_to_others(place, numbers):
     objectstore.prepare(place, ports=numbers, admin=ADMIN, buckets={"documents": OWNER})
     assert (place.stack.path / "objectstore" / "s3.json").stat().st_mode & 0o077 == 0
+
+
+def test_nodes_of_two_folders_never_share_a_name(folder, numbers, monkeypatch):
+    """Even where both met at one port mapper: it takes each name once."""
+    monkeypatch.setattr(rabbitmq, "_newest", lambda _pattern: folder)
+    places = [Place(StackFolder(folder / name, folder / "stack.json"), durable=False) for name in ("one", "two")]
+    nodes = [rabbitmq.prepare(place, ports=numbers, password=PASSWORD, vhost="v") for place in places]
+    names = {node.broker.environment["RABBITMQ_NODENAME"] for node in nodes}
+    assert len(names) == 2
+    assert {name.partition("@")[2] for name in names} == {"localhost"}

@@ -110,3 +110,25 @@ def test_on_existing_servers_groups_take_turns(monkeypatch):
     at_a_time, ended, _ = lanes_used(monkeypatch, {"OPS_POSTGRES_URL": "postgresql://x"})
     assert at_a_time == 1
     assert len(ended) == len(testing_groups.GROUPS)
+
+
+def test_a_groups_ports_are_its_own_until_its_tests_have_ended(monkeypatch):
+    order = []
+
+    class Servers:
+        """Stands for a stack."""
+
+        def give_ports_back(self):
+            order.append("given back")
+
+    async def prepare(_planned, _stack, _supervisor):
+        order.append("prepared")
+
+    async def run(_planned, _file, _tally, *, shown):
+        order.append("tests")
+
+    monkeypatch.setattr(testing, "make_stack", lambda _folder, _variables: Servers())
+    monkeypatch.setattr(testing, "_prepare", prepare)
+    monkeypatch.setattr(testing, "_pytest", run)
+    asyncio.run(testing._run_group(testing_groups.plan(["tests/service"])[0], testing.Tally(), shown=False))
+    assert order == ["prepared", "tests", "given back"]
