@@ -99,14 +99,14 @@ COPY --from=shared /app /app
 FROM runtime-service AS run-identity
 COPY --from=code-identity /app /app
 EXPOSE 8101
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=180s --start-interval=1s --retries=3 \
     CMD ["python", "-IS", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8101/healthz', timeout=4)"]
 CMD ["python", "-m", "chassis.process", "services.identity"]
 
 FROM runtime-service AS run-payments
 COPY --from=code-payments /app /app
 EXPOSE 8102
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=180s --start-interval=1s --retries=3 \
     CMD ["python", "-IS", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8102/healthz', timeout=4)"]
 CMD ["python", "-m", "chassis.process", "services.payments"]
 
@@ -115,7 +115,7 @@ COPY --from=install-documents /opt/venv /opt/venv
 COPY --from=shared /app /app
 COPY --from=code-documents /app /app
 EXPOSE 8103
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=180s --start-interval=1s --retries=3 \
     CMD ["python", "-IS", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8103/healthz', timeout=4)"]
 CMD ["python", "-m", "chassis.process", "services.documents"]
 
@@ -124,7 +124,7 @@ COPY --from=install-gateway /opt/venv /opt/venv
 COPY --from=shared /app /app
 COPY --from=code-gateway /app /app
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=180s --start-interval=1s --retries=3 \
     CMD ["python", "-IS", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 CMD ["python", "-m", "gateway"]
 

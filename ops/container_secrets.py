@@ -20,6 +20,7 @@ from ops.servers.objectstore import identities
 KEPT, CREDENTIALS = "kept", "credentials.json"
 PREFIXES = ("IDENTITY_", "PAYMENTS_", "DOCUMENTS_", "GATEWAY_", "OPS_")
 SHARED = "PUBLIC_URL"
+CA_FILE = "OPS_TLS_CA_FILE"
 CLIENTS, DEMO_CLIENT_URL = "OPS_BROKER_CLIENTS", "OPS_DEMO_CLIENT_URL"
 OWNER_URL = "_OWNER_DATABASE_URL"
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - inside its container; the compose file decides what is published
@@ -31,19 +32,35 @@ class GivenNamesUnknown(Exception):
     """Files in the folder of given settings that are named like no setting."""
 
 
-def addresses(secrets: Credentials) -> dict[str, str]:
-    """The administrators' addresses of Compose's own servers."""
+def addresses(secrets: Credentials, ca_file: str | None = None) -> dict[str, str]:
+    """The administrators' addresses of Compose's own servers; with *ca_file* those of broker and database speak TLS."""
     login = f"{ADMIN}:{secrets.admin}"
     return {
-        "OPS_POSTGRES_URL": f"postgresql://{login}@postgres:5432/postgres",
-        "OPS_RABBITMQ_URL": f"amqp://{login}@rabbitmq:5672/{RUN_NAMES.vhost}",
-        "OPS_RABBITMQ_MANAGEMENT_URL": f"http://{login}@rabbitmq:15672",
+        **(_sealed(login, ca_file) if ca_file else _plain(login)),
         "OPS_S3_ENDPOINT": "http://s3:8333",
         "OPS_S3_ACCESS_KEY": secrets.object_store.access,
         "OPS_S3_SECRET_KEY": secrets.object_store.secret,
         "OPS_SMTP_URL": "smtp://mailpit:1025",
         **{f"{owner.upper()}_S3_ACCESS_KEY": key.access for owner, key in secrets.buckets.items()},
         **{f"{owner.upper()}_S3_SECRET_KEY": key.secret for owner, key in secrets.buckets.items()},
+    }
+
+
+def _plain(login: str) -> dict[str, str]:
+    return {
+        "OPS_POSTGRES_URL": f"postgresql://{login}@postgres:5432/postgres",
+        "OPS_RABBITMQ_URL": f"amqp://{login}@rabbitmq:5672/{RUN_NAMES.vhost}",
+        "OPS_RABBITMQ_MANAGEMENT_URL": f"http://{login}@rabbitmq:15672",
+    }
+
+
+def _sealed(login: str, ca_file: str) -> dict[str, str]:
+    verified = f"sslmode=verify-full&sslrootcert={ca_file}"
+    return {
+        "OPS_POSTGRES_URL": f"postgresql://{login}@postgres:5432/postgres?{verified}",
+        "OPS_RABBITMQ_URL": f"amqps://{login}@rabbitmq:5671/{RUN_NAMES.vhost}",
+        "OPS_RABBITMQ_MANAGEMENT_URL": f"https://{login}@rabbitmq:15671",
+        **{f"{process.upper()}_CA_FILE": ca_file for process in environment.PROCESSES},
     }
 
 
@@ -60,7 +77,7 @@ def given(folder: Path) -> dict[str, str]:
 def folders(secrets: Credentials, variables: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """What each container gets to read: file name to content, by its folder. Raises BadAddress."""
     chosen = {name: value for name, value in variables.items() if value}
-    known = _without_replaced(addresses(secrets), chosen) | chosen
+    known = _without_replaced(addresses(secrets, chosen.get(CA_FILE)), chosen) | chosen
     endpoints = find(known, secrets, Ports(), RUN_NAMES)
     made = environment.settings(endpoints, credentials=secrets, ports=Ports(), names=RUN_NAMES, overrides=known)
     migrate = made.migrate | {name: value for name, value in known.items() if name.endswith(OWNER_URL)}

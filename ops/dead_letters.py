@@ -9,6 +9,7 @@ from uuid import uuid4
 import kombu
 import orjson
 
+from chassis.tls import broker_options
 from chassis.topology import delivery_exchange
 
 SUFFIX = ".dead"
@@ -41,7 +42,9 @@ class DeadLetter:
 
 @contextmanager
 def _channel(amqp_url: str) -> Iterator[Any]:
-    with kombu.Connection(amqp_url, connect_timeout=5, transport_options={"confirm_publish": True}) as connection:
+    options = {"confirm_publish": True}
+    tls = broker_options(amqp_url, None)
+    with kombu.Connection(amqp_url, ssl=tls, connect_timeout=5, transport_options=options) as connection:
         channel = connection.channel()
         channel.auto_decode = False
         yield channel

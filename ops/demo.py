@@ -5,6 +5,7 @@ from pathlib import Path
 
 import kombu
 
+from chassis.tls import broker_options
 from ops.folders import ROOT
 
 EVENTS = ROOT / "demo" / "events.jsonl"
@@ -25,7 +26,8 @@ def publish(amqp_url: str, *, file: Path = EVENTS) -> int:
     returned: list[str] = []
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
     options = {"confirm_publish": True}
-    with kombu.Connection(amqp_url, transport_options=options, connect_timeout=PATIENCE) as connection:
+    tls = broker_options(amqp_url, None)
+    with kombu.Connection(amqp_url, ssl=tls, transport_options=options, connect_timeout=PATIENCE) as connection:
         producer = kombu.Producer(connection, on_return=lambda _e, _exchange, key, _m: returned.append(key))
         for line in lines:
             producer.publish(

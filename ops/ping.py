@@ -11,6 +11,7 @@ import kombu
 import psycopg
 from espace_contracts.registry import SERVICES
 
+from chassis.tls import broker_options
 from ops.delivery import vhost_of
 from ops.management import queues
 from ops.provision import Bucket, store_client
@@ -48,7 +49,7 @@ def _check(name: str, check: Callable[[], Any]) -> dict[str, Any]:
 
 
 def _connect_to_broker(url: str) -> None:
-    with kombu.Connection(url, connect_timeout=SECONDS) as connection:
+    with kombu.Connection(url, ssl=broker_options(url, None), connect_timeout=SECONDS) as connection:
         connection.connect()
 
 

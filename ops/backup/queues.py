@@ -13,6 +13,7 @@ import psycopg
 from espace_contracts import funder
 from espace_contracts.registry import SERVICES, SUBSCRIPTIONS
 
+from chassis.tls import broker_options
 from chassis.topology import RETRY_DELAYS, event_queue_name
 
 AGAIN = "update outbox set published_at = null, unrouted = false where published_at is not null and created_at >= %s"
@@ -24,7 +25,7 @@ def purge(amqp_url: str) -> dict[str, int]:
     Those of the funder's events stay: it was told that they arrived, and nobody has applied them. Dead letters stay.
     """
     purged = {}
-    with kombu.Connection(amqp_url, connect_timeout=5) as connection:
+    with kombu.Connection(amqp_url, ssl=broker_options(amqp_url, None), connect_timeout=5) as connection:
         channel = connection.channel()
         for name in _stale_queues():
             if count := channel.queue_purge(name):

@@ -60,10 +60,15 @@ def find_installation() -> Installation:
     if spec is not None and spec.submodule_search_locations:
         programs = Path(next(iter(spec.submodule_search_locations))) / "pginstall" / "bin"
         return Installation(programs, int(version(WHEEL).split(".")[0]))
-    packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    if packaged:
-        return Installation(packaged[-1], int(packaged[-1].parent.name))
+    if packaged := find_packaged():
+        return packaged
     raise CannotRun(f"no PostgreSQL: neither the wheel {WHEEL} nor a package (apt-get install postgresql)")
+
+
+def find_packaged() -> Installation | None:
+    """The newest of Debian's; unlike the wheel's it speaks TLS."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    return Installation(folders[-1].parent, int(folders[-1].parts[-3])) if folders else None
 
 
 def _program(place: Place, installation: Installation, data: Path, *, port: int) -> Program:

@@ -14,19 +14,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import kombu
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 from pydantic import SecretStr
 
-from chassis.asyncbus import BusClient
 from chassis.objectstore import ObjectStore, ObjectStoreDown
 from chassis.settings import ObjectStoreSettings
-from chassis.tls import broker_options
 from gateway.files import Files, FilesUnavailable
 from ops.provision import Bucket
 from services.identity.mailer import MailServer, NotTaken
+from tests.service import tls_clients
 from tests.service.identity.front_desk import settings as identity_settings
 from tests.service.payments.running import free_port
 from tests.service.stack import stack
@@ -121,32 +119,6 @@ def secured(name_on_certificate: str, bucket: Bucket, tmp_path_factory: pytest.T
 Way = Callable[[Secured, Authority, float], None]  # patience: seconds, for who tries again by itself
 
 
-def by_kombu(secured: Secured, authority: Authority, _patience: float) -> None:
-    options = broker_options(secured.amqp, authority.file)
-    with kombu.Connection(secured.amqp, ssl=options, connect_timeout=5) as connection:
-        connection.connect()
-
-
-def by_aiormq(secured: Secured, authority: Authority, patience: float) -> None:
-    async def connect() -> None:
-        client = BusClient(secured.amqp, ca_file=authority.file)
-        await client.start()
-        try:
-            async with asyncio.timeout(patience):
-                while not client.connected:
-                    await asyncio.sleep(0.02)
-        finally:
-            await client.close()
-
-    asyncio.run(connect())
-
-
-def by_psycopg(secured: Secured, authority: Authority, _patience: float) -> None:
-    url = f"{secured.postgres}?sslmode=verify-full&sslrootcert={authority.file}"
-    with psycopg.connect(url, connect_timeout=5) as connection:
-        connection.execute("select 1")
-
-
 def by_boto3(secured: Secured, authority: Authority, _patience: float) -> None:
     store = secured.store
     objects = ObjectStore(
@@ -191,9 +163,11 @@ def by_smtp(kind: str) -> Way:
 
 
 WAYS: dict[str, Way] = {
-    "broker by kombu": by_kombu,
-    "broker by aiormq": by_aiormq,
-    "database": by_psycopg,
+    "broker by kombu": lambda secured, authority, _: tls_clients.by_kombu(secured.amqp, authority.file),
+    "broker by aiormq": lambda secured, authority, patience: tls_clients.by_aiormq(
+        secured.amqp, authority.file, patience
+    ),
+    "database": lambda secured, authority, _: tls_clients.by_psycopg(secured.postgres, authority.file),
     "store by boto3": by_boto3,
     "store by the gateway": by_the_gateway,
     "mail by STARTTLS": by_smtp("starttls"),
