@@ -143,11 +143,10 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=bind,source=requirements/test.txt,target=/requirements.txt \
     pip --python /opt/venv/bin/python install --no-input --require-hashes --requirement /requirements.txt
 COPY --from=code-gateway /app/gateway gateway
-COPY tests/__init__.py tests/conftest.py tests/
-COPY tests/doubles tests/doubles
-COPY tests/samples tests/samples
-COPY tests/service tests/service
-COPY pyproject.toml ./
+# What tests of services read besides: the texts for clients, and what journeys know of the outside.
+COPY README.md pyproject.toml ./
+COPY docs/clients.md docs/
+COPY tests tests
 USER 10001:10001
 ENTRYPOINT ["python", "-m", "ops.container_tests"]
 CMD ["tests/service"]

@@ -115,10 +115,10 @@ def sealed() -> Iterator[Sealed]:
         place.stack.make()
         numbers, _ = ports.choose(offset=3500, free=reserved.take)
         with asyncio.Runner() as runner:
-            supervisor = Supervisor(say=print)
+            supervisor, database = Supervisor(say=print), _postgres(place, numbers, made)
             node = _broker(place, numbers, made)
             try:
-                runner.run(supervisor.start(_postgres(place, numbers, made)))
+                runner.run(supervisor.start(database))
                 runner.run(supervisor.start(node.port_mapper))
                 runner.run(supervisor.start(node.broker))
                 yield Sealed(
