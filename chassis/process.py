@@ -4,9 +4,7 @@ Everything that must come before the first import of a network library happens h
 """
 
 import os
-import warnings
 
-warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")  # known: docs/decisions/0001
 os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")  # psycopg's C wait would stop the whole process
 
 import eventlet
