@@ -3,34 +3,9 @@
 While one green thread computes, no other call of the process goes on and no heartbeat leaves (trap 6).
 """
 
-import time
-from collections.abc import Callable
-
 import eventlet
 
-TICK = 0.02  # seconds: also the gap of a hub that nothing holds up
-WINDOW = 30.0  # seconds; a gap is told for one window at least and for two at most
-
-
-class Ticks:
-    """The longest gap between two calls of `tick`, in seconds, over the last one to two windows."""
-
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic, window: float = WINDOW) -> None:
-        self._clock, self._window = clock, window
-        self._last = self._began = clock()
-        self._before = self._now = 0.0
-
-    def tick(self) -> None:
-        """The hub has come round."""
-        now = self._clock()
-        if now - self._began >= self._window:
-            self._before, self._now, self._began = self._now, 0.0, now
-        self._now = max(self._now, now - self._last)
-        self._last = now
-
-    def longest(self) -> float:
-        """The gap that is still open counts too."""
-        return max(self._before, self._now, self._clock() - self._last)
+from chassis.ticks import TICK, Ticks
 
 
 class HubWatch:

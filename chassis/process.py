@@ -23,9 +23,10 @@ from pydantic import ValidationError
 
 from chassis import hubwatch, metrics, tracing
 from chassis.logging import configure
-from chassis.memory import give_large_blocks_back
+from chassis.memory import give_large_blocks_back, leave_alone_what_stays
 from chassis.service import service_class
 from chassis.settings import ServiceSettings, faults_of
+from chassis.threads import come_back_quickly
 from chassis.tls import broker_options
 
 log = structlog.get_logger()
@@ -60,6 +61,7 @@ def main(package: str) -> int:
     """Serve until SIGTERM or SIGINT; the exit code."""
     settings = read_settings(package)
     give_large_blocks_back()
+    come_back_quickly()
     service = service_class(package)
     configure(settings.log_level, process=service.name)
     tracing.configure(
@@ -92,6 +94,7 @@ class Life:
     def _start(self, port: int) -> None:
         try:
             self._container.start()
+            leave_alone_what_stays()
             log.info("process_started", port=port)
             self._container.wait()
         except Exception as exc:

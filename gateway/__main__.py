@@ -13,9 +13,11 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 
 import chassis.logging
-from chassis import tracing
+from chassis import metrics, tracing
 from chassis.asyncbus import BusClient
+from chassis.memory import leave_alone_what_stays
 from chassis.settings import faults_of
+from chassis.ticks import TICK, Ticks
 from gateway.app import create_app
 from gateway.settings import Settings
 
@@ -46,7 +48,14 @@ class Portal(uvicorn.Server):
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Until told to end."""
         self._loop = asyncio.get_running_loop()
+        watching = self._loop.create_task(_watch())
         await super().serve(sockets)
+        watching.cancel()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Until it answers."""
+        await super().startup(sockets)
+        leave_alone_what_stays()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal: the second one ends at once what the first one ends after the time for draining."""
@@ -56,6 +65,15 @@ class Portal(uvicorn.Server):
             end()
         else:
             self._loop.call_soon_threadsafe(self._loop.call_later, self._drain_seconds, end)
+
+
+async def _watch() -> None:
+    """Tell operators how long the loop had no turn; a service's is watched by chassis/hubwatch.py."""
+    ticks = Ticks()
+    metrics.HUB_GAP.set_function(ticks.longest)
+    while True:
+        await asyncio.sleep(TICK)
+        ticks.tick()
 
 
 def main() -> None:

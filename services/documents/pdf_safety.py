@@ -46,9 +46,10 @@ def _check(document: pikepdf.Pdf, attachments: Collection[str]) -> None:
         raise FileRefused("the PDF is encrypted", "encrypted")
     if not len(document.pages):
         raise FileRefused("the PDF has no page", "unreadable")
-    if len(document.objects) > MOST_OBJECTS:
+    objects = document.objects
+    if len(objects) > MOST_OBJECTS:
         raise FileRefused("the PDF has too many objects", "unsafe")
-    for each in document.objects:
+    for each in objects:
         _check_object(each, attachments)
     if any(UNSEEN.search(str(warning)) for warning in document.get_warnings()):
         raise FileRefused("objects of the PDF cannot be unpacked", "unsafe")

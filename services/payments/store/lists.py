@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, text
 from services.payments.search import Criteria
 from services.payments.store.searches import conditions_of, query, run
 
-EXPORT_BATCH = 500  # rows that are read in one turn of the hub, which calls wait for
+EXPORT_BATCH = 100  # rows that are read in one turn of the hub, which calls wait for
 
 MONTHS = """
     select to_char(month, 'YYYY-MM') as month, current, amount, ticked, ticked_amount, lines, seen_until

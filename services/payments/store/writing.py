@@ -8,6 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.payments.models import payments
 
+ROWS_A_STATEMENT = 100  # their values are written in one turn of the hub, which calls wait for
+
 
 def lock_known(connection: Connection, numbers: Iterable[str]) -> dict[str, Row[Any]]:
     """The rows of *numbers*, locked in one order, by number."""
@@ -31,5 +33,9 @@ def write(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]
         where=payments.c.revision == statement.excluded.revision - 1,
     )
     ordered = sorted(rows, key=lambda row: row["payment_number"])
-    written = connection.execute(statement.returning(payments.c.payment_number), ordered)
+    written = connection.execute(
+        statement.returning(payments.c.payment_number),
+        ordered,
+        execution_options={"insertmanyvalues_page_size": ROWS_A_STATEMENT},
+    )
     return set(written.scalars())

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from services.payments.usecases import recording
 from tests.service.payments.payment_builders import CLINIC, NEIGHBOUR, NOW, cancelled, guide_payments, issued
@@ -203,6 +204,20 @@ def test_any_order_and_any_batches_of_the_messages_end_alike_in_the_database(por
         assert shown[number].amount == max(facts, key=lambda one: one.version).amount
         last = max(own, key=lambda one: one.version)
         assert shown[number].state == ("current" if hasattr(last, "amount") else "cancelled")
+
+
+def test_r17_many_payments_are_written_by_hundreds_so_that_calls_have_their_turn(portal):
+    rows = []
+    with portal.database.work() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *told: rows.append(_rows_of(told[2], told[3])))
+        outcome = recording.record(connection, [issued(f"{number}") for number in range(810_000, 810_250)], now=NOW)
+    assert outcome.recorded == 250
+    assert [count for count in rows if count] == [100, 100, 50]
+
+
+def _rows_of(statement, values):
+    """How many payments *statement* writes."""
+    return sum(name.startswith("number_key") for name in values) if statement.startswith("INSERT INTO payments") else 0
 
 
 def test_hostile_texts_are_kept_as_they_are(portal):

@@ -4,7 +4,8 @@ import time
 
 import eventlet
 
-from chassis.hubwatch import TICK, HubWatch, Ticks
+from chassis.hubwatch import HubWatch
+from chassis.ticks import TICK, Ticks
 
 
 class Clock:

@@ -63,3 +63,10 @@ def test_r15_told_to_end_it_turns_the_balancer_away_goes_on_answering_and_ends_w
         assert asked(portal, "/healthz") == 200, "requests are still taken"
         assert process.wait(10) == 0
         assert asked(portal, "/healthz") == 0
+
+
+def test_r17_the_longest_time_that_its_loop_had_no_turn_is_told() -> None:
+    with gateway() as (_, _, operators):
+        with urllib.request.urlopen(f"http://127.0.0.1:{operators}/metrics", timeout=5) as answer:
+            (line,) = (one for one in answer.read().decode().splitlines() if one.startswith("espace_hub_longest_gap"))
+        assert 0 < float(line.rpartition(" ")[2]) < 60
