@@ -1,6 +1,7 @@
 """From a template and values to a page: the Jinja environment, its filters, the files with hashed names."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import orjson
 from espace_contracts.types import Funder
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -20,7 +22,16 @@ from gateway.settings import Settings
 
 HERE = Path(__file__).parent
 BUILD = HERE / "static" / "build"
+CODE = re.compile(r"`([^`]+)`")
+
+
+def code_spans(text: str) -> Markup:
+    """*text* with what stands in backticks as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  escaped
+
+
 FILTERS = {
+    "code_spans": code_spans,
     "money": french.money,
     "hours": french.hours,
     "detail": free_fields.shown,

@@ -31,7 +31,7 @@ async def list_documents(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[api.Document]:
-    """The documents tied to neither a dossier nor a beneficiary (S44); or own ones, *deleted* and not yet gone (S48)."""
+    """The documents tied to neither a dossier nor a beneficiary (S44); or own ones, `deleted` and not yet gone (S48)."""
     if deleted:
         trash = api.ListDeletedDocuments(siret=visitor.known.siret, cursor=cursor, limit=limit)
         found = await request.app.state.bus.call(api.LIST_DELETED_DOCUMENTS, trash)
