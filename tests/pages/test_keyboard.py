@@ -5,12 +5,11 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.keyboard import go_to
 from tests.pages.document_states import changed
 from tests.pages.payment_states import ends_soon, half_ticked
 from tests.pages.serving import Served
 from tests.pages.state import State
-
-LIMIT = 80  # presses of Tab
 
 
 @pytest.fixture
@@ -20,18 +19,6 @@ def desk(browser: Browser) -> Page:
     context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()
-
-
-def go_to(page: Page, name: str | re.Pattern[str], role: str) -> None:
-    """Press Tab until the element of that role and name has the focus, which shows wherever it is."""
-    wanted = page.get_by_role(role, name=name).first
-    for _ in range(LIMIT):
-        page.keyboard.press("Tab")
-        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-        assert outline != "none", page.evaluate("document.activeElement.outerHTML")
-        if wanted.evaluate("element => element === document.activeElement"):
-            return
-    raise AssertionError(f"{name} is not reached by Tab")
 
 
 def show(page: Page, portal: Served, state: State) -> None:
