@@ -4,26 +4,23 @@ Each entrypoint opens one transaction (two around a login, since comparing passw
 case and answers. Rules live in `domain`, work in `usecases`, queries in `store`.
 """
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from espace_contracts import documents, funder, payments
 from espace_contracts import identity as api
 from espace_contracts.envelope import Event
-from espace_contracts.errors import DeadlineExceeded, IdentifierTaken, Refusal, ResetRefused, WrongCredentials
+from espace_contracts.errors import DeadlineExceeded, IdentifierTaken, ResetRefused, WrongCredentials
 from espace_contracts.registry import REPLAYS
 from espace_contracts.replay import EventsPage, EventsSince
-from espace_contracts.rpc import AnswerT, Done, Request
-from sqlalchemy import Connection
+from espace_contracts.rpc import Done
 
 from chassis import replay
 from chassis.bus import rpc, subscribe, subscribe_in_batches
-from chassis.idempotency import once, once_or_refusal
+from chassis.idempotency import once
 from chassis.measures import Measures
-from chassis.service import Service
 from services.identity.daily_payments import DailyPayments
-from services.identity.mailer import WAITING_MAILS, Mailer
-from services.identity.providers import KitProvider
+from services.identity.mailer import WAITING_MAILS
 from services.identity.purge import Purge
 from services.identity.usecases import (
     contact,
@@ -36,15 +33,14 @@ from services.identity.usecases import (
     preferences,
     sessions,
 )
+from services.identity.writes import Writes
 
 
-class IdentityService(Service):
+class IdentityService(Writes):
     """Accounts, credentials, sessions, and every mail."""
 
     name = api.SERVICE
 
-    kit = KitProvider()
-    mailer = Mailer()
     purge = Purge()
     payment_mails = DailyPayments()
     measures = Measures(WAITING_MAILS)
@@ -58,15 +54,7 @@ class IdentityService(Service):
     @rpc(api.CREATE_ACCOUNT)
     def create_account(self, request: api.CreateAccount) -> api.AccountAnswer:
         """The same, for a funder's system that wants the answer."""
-        with self.db.transaction() as connection:
-            return once(
-                connection,
-                api.CREATE_ACCOUNT,
-                request,
-                lambda: employers.open_account(
-                    connection, request.employer, request.funder, kit=self.kit, now=self.clock()
-                ),
-            )
+        return self._write(api.CREATE_ACCOUNT, request, employers.create_account)
 
     @subscribe(api.AccountCreated)
     def mint_provisional_credentials(self, event: Event[api.AccountCreated]) -> None:
@@ -128,8 +116,9 @@ class IdentityService(Service):
         proof = self.kit.passwords.check(candidate.password_hash, password)
         try:
             with self.db.transaction() as connection:
-                outcome = (candidate, proof)
-                session = sessions.finish_login(connection, request, outcome, kit=self.kit, now=self.clock())
+                session = sessions.finish_login(
+                    connection, request, candidate, proof=proof, kit=self.kit, now=self.clock()
+                )
         except DeadlineExceeded:
             with self.db.after_deadline().transaction() as connection:
                 sessions.abandon_login(connection, request, kit=self.kit, counted_at=counted_at)
@@ -155,8 +144,7 @@ class IdentityService(Service):
     def personalise(self, request: api.Personalise) -> api.Personalised:
         """Choose the own identifier and password; a mailed link confirms them (S5, S8)."""
         with self.db.transaction() as connection:
-            chosen = self._doing(first_login.personalise, connection, request)
-            outcome = once_or_refusal(connection, api.PERSONALISE, request, chosen)
+            outcome = self._tried(connection, api.PERSONALISE, request, first_login.personalise)
             if isinstance(outcome, IdentifierTaken):
                 first_login.note_taken(connection, request, kit=self.kit, now=self.clock())
         return self._told(outcome)
@@ -164,15 +152,7 @@ class IdentityService(Service):
     @rpc(api.RESEND_CONFIRMATION)
     def resend_confirmation(self, request: api.SessionWrite) -> api.Personalised:
         """Mail a new link, which voids the one before (S9)."""
-        with self.db.transaction() as connection:
-            chosen = once(
-                connection,
-                api.RESEND_CONFIRMATION,
-                request,
-                self._doing(first_login.resend_confirmation, connection, request),
-            )
-        self.mailer.wake()
-        return chosen
+        return self._write(api.RESEND_CONFIRMATION, request, first_login.resend_confirmation)
 
     @rpc(api.GET_CONFIRMATION)
     def get_confirmation(self, request: api.LinkToken) -> api.ConfirmationLink:
@@ -185,39 +165,15 @@ class IdentityService(Service):
         """Confirm the own credentials by typing the password again behind the link (S9, S10)."""
         with self.db.transaction() as connection:
             first_login.hold_account(connection, request, now=self.clock())
-            outcome = once_or_refusal(
-                connection,
-                api.CONFIRM_IDENTIFIER,
-                request,
-                self._doing(first_login.confirm_identifier, connection, request),
-            )
+            outcome = self._tried(connection, api.CONFIRM_IDENTIFIER, request, first_login.confirm_identifier)
             if isinstance(outcome, WrongCredentials):
                 first_login.note_wrong_confirmation(connection, request, kit=self.kit, now=self.clock())
         return self._told(outcome)
 
-    def _doing(
-        self, use_case: Callable[..., AnswerT], connection: Connection, request: Request
-    ) -> Callable[[], AnswerT]:
-        """The use case as `once` runs it, or does not."""
-        return lambda: use_case(connection, request, kit=self.kit, now=self.clock())
-
-    def _told(self, outcome: AnswerT | Refusal) -> AnswerT:
-        """After the commit: the refusal that was noted, or the answer with its mails on their way."""
-        if isinstance(outcome, Refusal):
-            raise outcome
-        self.mailer.wake()
-        return outcome
-
     @rpc(api.ACCEPT_PRIVACY_POLICY)
     def accept_privacy_policy(self, request: api.AcceptPrivacyPolicy) -> api.Session:
         """Record that the privacy policy was accepted (S12)."""
-        with self.db.transaction() as connection:
-            return once(
-                connection,
-                api.ACCEPT_PRIVACY_POLICY,
-                request,
-                self._doing(first_login.accept_privacy_policy, connection, request),
-            )
+        return self._write(api.ACCEPT_PRIVACY_POLICY, request, first_login.accept_privacy_policy)
 
     @rpc(api.REQUEST_PASSWORD_RESET)
     def request_password_reset(self, request: api.RequestPasswordReset) -> Done:
@@ -248,12 +204,7 @@ class IdentityService(Service):
         """Set a new password behind the link, and end every session (S18 to S20)."""
         with self.db.transaction() as connection:
             ticked = forgotten.begin_reset(connection, request, now=self.clock())
-            outcome = once_or_refusal(
-                connection,
-                api.RESET_PASSWORD,
-                request,
-                lambda: forgotten.reset_password(connection, request, ticked, kit=self.kit, now=self.clock()),
-            )
+            outcome = self._tried(connection, api.RESET_PASSWORD, request, forgotten.reset_password, ticked=ticked)
             if isinstance(outcome, ResetRefused):
                 forgotten.note_guess(connection, request, outcome, kit=self.kit, now=self.clock())
         return self._told(outcome)
@@ -275,9 +226,7 @@ class IdentityService(Service):
     @rpc(api.END_SESSIONS)
     def end_sessions(self, request: api.EndOwnSessions) -> Done:
         """End one of them, or all but the caller's."""
-        with self.db.transaction() as connection:
-            sessions.end_own(connection, request, kit=self.kit, now=self.clock())
-        return Done()
+        return self._write(api.END_SESSIONS, request, sessions.end_own)
 
     @rpc(api.READ_JOURNAL)
     def read_journal(self, request: api.ReadJournal) -> api.Journal:
@@ -294,8 +243,7 @@ class IdentityService(Service):
     @rpc(api.SET_PREFERENCES)
     def set_preferences(self, request: api.SetPreferences) -> api.Preferences:
         """Switch it off, or on again."""
-        with self.db.transaction() as connection:
-            return once(connection, api.SET_PREFERENCES, request, self._doing(preferences.replace, connection, request))
+        return self._write(api.SET_PREFERENCES, request, preferences.replace)
 
     @rpc(api.GET_CONTACT)
     def get_contact(self, request: api.SessionToken) -> api.Contact:
@@ -308,11 +256,8 @@ class IdentityService(Service):
         """Mail a link to another address; the password is asked again."""
         with self.db.transaction() as connection:
             session = contact.hold_account(connection, request, kit=self.kit, now=self.clock())
-            outcome = once_or_refusal(
-                connection,
-                api.REQUEST_CONTACT_CHANGE,
-                request,
-                lambda: contact.request_change(connection, request, session, kit=self.kit, now=self.clock()),
+            outcome = self._tried(
+                connection, api.REQUEST_CONTACT_CHANGE, request, contact.request_change, session=session
             )
             if isinstance(outcome, WrongCredentials):
                 contact.note_wrong_password(connection, request, session, kit=self.kit, now=self.clock())
@@ -328,38 +273,21 @@ class IdentityService(Service):
     def confirm_contact(self, request: api.ConfirmContact) -> Done:
         """Make the address of the link the contact address; the old one is told."""
         with self.db.transaction() as connection:
-            done = once(
-                connection,
-                api.CONFIRM_CONTACT,
-                request,
-                lambda: contact.confirm(connection, request, now=self.clock()),
-            )
-        self.mailer.wake()
-        return done
+            confirmed = partial(contact.confirm, connection, request, now=self.clock())
+            done = once(connection, api.CONFIRM_CONTACT, request, confirmed)
+        return self._told(done)
 
     @rpc(api.REISSUE_CREDENTIALS)
     def reissue_credentials(self, request: api.ReissueCredentials) -> api.AccountAnswer:
         """Mail whatever opens the account, to a corrected address if asked (S3)."""
-        with self.db.transaction() as connection:
-            answer = once(
-                connection,
-                api.REISSUE_CREDENTIALS,
-                request,
-                self._doing(employers.reissue_credentials, connection, request),
-            )
-        self.mailer.wake()
-        return answer
+        return self._write(api.REISSUE_CREDENTIALS, request, employers.reissue_credentials)
 
     @rpc(api.DISABLE_ACCOUNT)
     def disable_account(self, request: api.DisableAccount) -> api.AccountAnswer:
         """Close the account, at once and everywhere."""
         with self.db.transaction() as connection:
-            return once(
-                connection,
-                api.DISABLE_ACCOUNT,
-                request,
-                lambda: employers.disable_account(connection, request, now=self.clock()),
-            )
+            disabled = partial(employers.disable_account, connection, request, now=self.clock())
+            return once(connection, api.DISABLE_ACCOUNT, request, disabled)
 
     @rpc(REPLAYS[api.SERVICE])
     def events_since(self, request: EventsSince) -> EventsPage:

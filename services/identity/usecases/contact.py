@@ -83,7 +83,7 @@ def hold_account(connection: Connection, request: api.RequestContactChange, *, k
 
 
 def request_change(
-    connection: Connection, request: api.RequestContactChange, session: Row[Any], *, kit: Kit, now: datetime
+    connection: Connection, request: api.RequestContactChange, *, session: Row[Any], kit: Kit, now: datetime
 ) -> api.Contact:
     """Mail a link to the wanted address and word of it to the present one, which stays until the link is followed.
 

@@ -45,6 +45,11 @@ def open_account(
     return api.AccountAnswer(account_id=account_id, siret=employer.siret, state="provisional", created=True)
 
 
+def create_account(connection: Connection, request: api.CreateAccount, *, kit: Kit, now: datetime) -> api.AccountAnswer:
+    """The same, asked for by a call."""
+    return open_account(connection, request.employer, request.funder, kit=kit, now=now)
+
+
 def _add_account(connection: Connection, siret: str, *, kit: Kit, now: datetime) -> UUID:
     account_id = uuid4()
     identifier = domain.provisional_identifier(kit.choose)

@@ -128,7 +128,7 @@ def begin_reset(connection: Connection, request: api.ResetPassword, *, now: date
 
 
 def reset_password(
-    connection: Connection, request: api.ResetPassword, ticked: bool, *, kit: Kit, now: datetime
+    connection: Connection, request: api.ResetPassword, *, ticked: bool, kit: Kit, now: datetime
 ) -> Done:
     """The new password from now on; every session of the account is ended (S18 to S20).
 

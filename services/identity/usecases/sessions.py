@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from espace_contracts import identity as api
 from espace_contracts.errors import NotFound, RobotRequired, SessionInvalid
+from espace_contracts.rpc import Done
 from sqlalchemy import Connection, Row
 
 from chassis import outbox
@@ -61,13 +62,12 @@ def _may_log_in(account: Row[Any], now: datetime) -> bool:
 
 
 def finish_login(
-    connection: Connection, request: api.OpenSession, outcome: tuple[Candidate, Proof], *, kit: Kit, now: datetime
+    connection: Connection, request: api.OpenSession, candidate: Candidate, *, proof: Proof, kit: Kit, now: datetime
 ) -> api.Session | None:
     """Open the session, or note the failure and return None.
 
     The account is looked at again: it may have changed while its password was compared.
     """
-    candidate, proof = outcome
     account = accounts.lock_account(connection, candidate.account_id) if candidate.account_id else None
     unchanged = account is not None and account.password_hash == candidate.password_hash and _may_log_in(account, now)
     address = request.session.remote_address
@@ -171,7 +171,7 @@ def list_own(connection: Connection, token_hash: str, *, kit: Kit, now: datetime
     )
 
 
-def end_own(connection: Connection, request: api.EndOwnSessions, *, kit: Kit, now: datetime) -> None:
+def end_own(connection: Connection, request: api.EndOwnSessions, *, kit: Kit, now: datetime) -> Done:
     """End the named session of the caller's account, or all but the caller's. Raises SessionInvalid, NotFound."""
     current = live(connection, request.token_hash, kit=kit, now=now)
     own = store.live_of_account(connection, current.account_id, now=now)
@@ -183,6 +183,7 @@ def end_own(connection: Connection, request: api.EndOwnSessions, *, kit: Kit, no
             raise NotFound
     for row in wanted:
         close_session(connection, row.token_hash, now=now)
+    return Done()
 
 
 def end_all(connection: Connection, account_id: UUID, siret: str, *, now: datetime) -> None:

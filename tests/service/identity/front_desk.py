@@ -228,8 +228,9 @@ class FrontDesk:
     def own_sessions(self, token=SECOND):
         return self.service.list_sessions(api.SessionToken(token_hash=hashed(token))).sessions
 
-    def end_sessions(self, token=SECOND, session_id=None):
-        self.service.end_sessions(api.EndOwnSessions(token_hash=hashed(token), session_id=session_id))
+    def end_sessions(self, token=SECOND, session_id=None, key=None):
+        request = api.EndOwnSessions(token_hash=hashed(token), session_id=session_id, idempotency_key=key)
+        self.service.end_sessions(request)
 
     def reissue(self, siret=CLINIC, email=None):
         return self.service.reissue_credentials(api.ReissueCredentials(siret=siret, contact_email=email))

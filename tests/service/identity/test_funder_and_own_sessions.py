@@ -90,6 +90,18 @@ def test_k16_one_session_or_all_others_can_be_ended(desk):
             desk.check(token)
 
 
+def test_r18_a_session_is_ended_once_a_key(desk):
+    desk.activated()
+    desk.later(seconds=1)
+    other = desk.log_in(OWN_IDENTIFIER, OWN_PASSWORD, token="third")
+    for _ in range(2):
+        desk.end_sessions("second", session_id=other.session_id, key="end-third")
+
+    assert desk.event_types().count("SessionEnded.v1") == 2  # the first login ended one
+    with pytest.raises(NotFound):
+        desk.end_sessions("second", session_id=other.session_id)
+
+
 def test_k29_the_session_of_another_account_cannot_be_ended(desk):
     desk.activated()
     identifier, password = desk.open_provisional(siret=BAKERY, email="four@bakery.example")
