@@ -1,11 +1,7 @@
 """Rules of documents: who deposits, what a category asks for, how names are compared and shown. Pure."""
 
-import base64
-import binascii
-import json
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
@@ -179,19 +175,3 @@ def search_words(text: str) -> list[str]:
 def number_key(text: str) -> str:
     """A dossier number as it is compared: an opaque string (S35) without regard to case and spaces."""
     return "".join(text.casefold().split())
-
-
-def write_cursor(*parts: str) -> str:
-    """An opaque position in a list."""
-    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
-
-
-def read_cursor(cursor: str, length: int) -> Sequence[str]:
-    """The parts of a position that `write_cursor` wrote. Raises InvalidRequest for anything else."""
-    try:
-        parts: Any = json.loads(base64.urlsafe_b64decode(cursor))
-    except (binascii.Error, ValueError, RecursionError) as exc:
-        raise InvalidRequest("not a cursor of this list", "cursor") from exc
-    if not isinstance(parts, list) or len(parts) != length or not all(isinstance(part, str) for part in parts):
-        raise InvalidRequest("not a cursor of this list", "cursor")
-    return parts

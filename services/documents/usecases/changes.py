@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from espace_contracts import documents as api
-from espace_contracts.errors import Conflict, InvalidRequest, NotAllowed, NotFound
+from espace_contracts.errors import Conflict, NotAllowed, NotFound
 from sqlalchemy import Connection, Row
 
 from chassis import outbox
-from services.documents import answers, domain
+from services.documents import answers, cursors, domain
 from services.documents.domain import Depositor
 from services.documents.free_fields import read_details
 from services.documents.store import categories as category_store
@@ -74,26 +74,15 @@ def recategorise(
     no such file.
     """
     document = own_document(connection, request.siret, request.document_id, changer=changer)
-    if document.payment_number is not None:
-        raise Conflict("an advice stays with its payment", "payment_number")
-    category = open_category(connection, request.category)
-    domain.check_described(category, request, depositor_kind=changer.kind)
-    details = read_details(category, request.details)
-    file = document_store.get_version(connection, request.siret, document.id, document.version)
-    if file is None:
-        raise NotFound
-    domain.check_announced(category, file_name=file.file_name, size=file.size)
-    if request.dossier_number and not dossier_store.has_dossier(connection, request.siret, request.dossier_number):
-        raise NotFound("no such dossier", "dossier_number")
+    details = _check_move(connection, document, request, changer=changer)
+    person = request.beneficiary
     document_store.set_document(
         connection,
         request.siret,
         document.id,
         handling="received",
         reason=None,
-        name_key=domain.name_key(request.beneficiary.last_name, request.beneficiary.first_name)
-        if request.beneficiary
-        else None,
+        name_key=domain.name_key(person.last_name, person.first_name) if person else None,
         details=details,
         **domain.described(request),
     )
@@ -110,6 +99,24 @@ def recategorise(
     )
     outbox.publish(connection, event, subject=str(document.id), at=now)
     return _answer(connection, document_store.get_document(connection, request.siret, document.id), viewer=changer)
+
+
+def _check_move(
+    connection: Connection, document: Row[Any], request: api.RecategoriseDocument, *, changer: Depositor
+) -> list[dict[str, Any]]:
+    """The values of the new category's own fields, once *document* may stand there."""
+    if document.payment_number is not None:
+        raise Conflict("an advice stays with its payment", "payment_number")
+    category = open_category(connection, request.category)
+    domain.check_described(category, request, depositor_kind=changer.kind)
+    details = read_details(category, request.details)
+    file = document_store.get_version(connection, request.siret, document.id, document.version)
+    if file is None:
+        raise NotFound
+    domain.check_announced(category, file_name=file.file_name, size=file.size)
+    if request.dossier_number and not dossier_store.has_dossier(connection, request.siret, request.dossier_number):
+        raise NotFound("no such dossier", "dossier_number")
+    return details
 
 
 def delete(connection: Connection, request: api.DeleteDocument, *, changer: Depositor, now: datetime) -> api.Document:
@@ -163,7 +170,7 @@ def list_deleted(
         request.siret,
         depositor_kind=viewer.kind,
         deleted_after=now - domain.RESTORABLE,
-        before=_position(request.cursor),
+        before=cursors.read_moment(request.cursor),
         limit=request.limit + 1,
     )
     page = rows[: request.limit]
@@ -171,18 +178,8 @@ def list_deleted(
     more = len(rows) > request.limit
     return api.Documents(
         documents=tuple(answers.document(row, categories, viewer=viewer) for row in page),
-        next_cursor=domain.write_cursor(page[-1].deleted_at.isoformat(), str(page[-1].id)) if more else None,
+        next_cursor=cursors.write(page[-1].deleted_at, page[-1].id) if more else None,
     )
-
-
-def _position(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    moment, document_id = domain.read_cursor(cursor, 2)
-    try:
-        return datetime.fromisoformat(moment), UUID(document_id)
-    except ValueError as exc:
-        raise InvalidRequest("not a cursor of this list", "cursor") from exc
 
 
 def _note(

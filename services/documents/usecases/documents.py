@@ -8,11 +8,11 @@ from uuid import UUID
 
 from espace_contracts import documents as api
 from espace_contracts import funder
-from espace_contracts.errors import Conflict, InvalidRequest, NotFound
+from espace_contracts.errors import Conflict, NotFound
 from sqlalchemy import Connection, Row
 
 from chassis import outbox
-from services.documents import answers, domain
+from services.documents import answers, cursors
 from services.documents.domain import Depositor
 from services.documents.store import categories as category_store
 from services.documents.store import changes as change_store
@@ -34,12 +34,12 @@ def list_documents(connection: Connection, request: api.ListDocuments, *, viewer
         connection,
         request.siret,
         categories=[key for key in shown if request.category in (None, key)],
-        after=_document_position(request.cursor),
+        after=cursors.read_moment(request.cursor),
         limit=request.limit + 1,
     )
     page = rows[: request.limit]
     more = len(rows) > request.limit
-    cursor = domain.write_cursor(page[-1].deposited_at.isoformat(), str(page[-1].id)) if more else None
+    cursor = cursors.write(page[-1].deposited_at, page[-1].id) if more else None
     return api.Documents(
         documents=tuple(answers.document(row, categories, viewer=viewer) for row in page), next_cursor=cursor
     )
@@ -60,16 +60,6 @@ def _newest_of_each(
         documents=tuple(answers.document(row, categories, viewer=viewer) for row in rows),
         counts={key: count for key, count in counts.items() if key in shown},
     )
-
-
-def _document_position(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    moment, document_id = domain.read_cursor(cursor, 2)
-    try:
-        return datetime.fromisoformat(moment), UUID(document_id)
-    except ValueError as exc:
-        raise InvalidRequest("not a cursor of this list", "cursor") from exc
 
 
 def get_document(connection: Connection, siret: str, document_id: UUID, *, viewer: Depositor) -> api.Document:

@@ -1,16 +1,16 @@
 """The employer's dossiers: how they come, how they are found and shown."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from espace_contracts import documents as api
 from espace_contracts import funder
-from espace_contracts.errors import InvalidRequest, NotFound
+from espace_contracts.errors import NotFound
 from sqlalchemy import Connection
 
 from chassis import outbox
-from services.documents import answers, domain
+from services.documents import answers, cursors, domain
 from services.documents.domain import Depositor
 from services.documents.store import categories as category_store
 from services.documents.store import documents as document_store
@@ -74,12 +74,12 @@ def search_dossiers(connection: Connection, request: api.SearchDossiers, *, view
         request.siret,
         text=request.text,
         hidden=hidden,
-        after=_dossier_position(request.cursor),
+        after=cursors.read_day(request.cursor),
         limit=request.limit + 1,
     )
     page = rows[: request.limit]
     more = len(rows) > request.limit
-    cursor = domain.write_cursor(page[-1].period_start.isoformat(), page[-1].dossier_number) if more else None
+    cursor = cursors.write(page[-1].period_start, page[-1].dossier_number) if more else None
     outside: Sequence[Any] = ()
     if request.text.strip() and request.cursor is None:
         outside = store.find_outside(
@@ -91,16 +91,6 @@ def search_dossiers(connection: Connection, request: api.SearchDossiers, *, view
         more_documents=len(outside) > MOST_OUTSIDE,
         next_cursor=cursor,
     )
-
-
-def _dossier_position(cursor: str | None) -> tuple[date, str] | None:
-    if cursor is None:
-        return None
-    day, number = domain.read_cursor(cursor, 2)
-    try:
-        return date.fromisoformat(day), number
-    except ValueError as exc:
-        raise InvalidRequest("not a cursor of this list", "cursor") from exc
 
 
 def get_dossier(connection: Connection, request: api.GetDossier, *, viewer: Depositor) -> api.DossierDocuments:

@@ -124,14 +124,3 @@ def test_s50_only_own_deposits_are_own() -> None:
     assert domain.is_own(provider, depositor_kind="training_provider", depositor_name="a")
     assert not domain.is_own(provider, depositor_kind="training_provider", depositor_name="b")
     assert not domain.is_own(provider, depositor_kind="employer", depositor_name="a")
-
-
-@given(st.lists(st.text(max_size=50), min_size=1, max_size=3))
-def test_a_cursor_reads_back(parts: list[str]) -> None:
-    assert list(domain.read_cursor(domain.write_cursor(*parts), len(parts))) == parts
-
-
-@given(st.text(max_size=60))
-def test_a_foreign_cursor_is_an_invalid_request(cursor: str) -> None:
-    with pytest.raises(InvalidRequest):
-        domain.read_cursor(cursor, 2)
