@@ -1,5 +1,5 @@
 """For all tests: plain lines of log (structlog's default draws tracebacks with rich, seconds each), sockets that block,
-and the name of the test that runs in a file, for when it hangs."""
+property tests that no busy machine fails, and the name of the test that runs in a file, for when it hangs."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import structlog
 from eventlet.patcher import is_monkey_patched
+from hypothesis import HealthCheck, settings
 
 NOW = os.environ.get("ESPACE_TEST_NOW")
 
@@ -17,6 +18,9 @@ structlog.configure(
         structlog.processors.KeyValueRenderer(key_order=["event"]),
     ]
 )
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_collection_finish() -> None:

@@ -81,8 +81,9 @@ class FunderSystem:
     def __init__(self, amqp_url: str) -> None:
         self._url = amqp_url
 
-    def publish(self, kind: str, *bodies: dict[str, Any]) -> None:
-        """Send events and wait for the broker's confirmation of each."""
+    def publish(self, kind: str, *bodies: dict[str, Any]) -> list[str]:
+        """Send events and wait for the broker's confirmation of each; their ids."""
+        ids = []
         exchange = Exchange("funder.events", type="topic", durable=True, passive=True)
         with Connection(self._url, transport_options={"confirm_publish": True}) as connection:
             producer = connection.Producer(serializer="json")
@@ -98,6 +99,8 @@ class FunderSystem:
                 producer.publish(
                     event, exchange=exchange, routing_key=kind, delivery_mode=2, mandatory=True, timeout=10
                 )
+                ids.append(str(event["id"]))
+        return ids
 
     def receive_requests(self, employer: Employer) -> None:
         """Three beneficiaries of the employer have asked for funding."""

@@ -12,9 +12,10 @@ from playwright.sync_api import APIRequestContext, Page, expect
 from psycopg import sql
 
 from tests.journeys.conftest import finish_first_login, log_in
-from tests.journeys.outside import Employer, FunderSystem, Mailbox
+from tests.journeys.outside import LONGEST_WAIT, Employer, FunderSystem, Mailbox
 from tests.journeys.test_chapter_2_forgotten import ask_for_link, fill, reset_path, save, tick_the_robot_box
 from tests.journeys.test_chapters_4_and_5_documents import pdf
+from tests.service.waiting import wait_until
 
 FOLDERS = ("log", "rabbitmq", "postgres", "objectstore")
 TABLES = "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'public'"
@@ -92,7 +93,8 @@ def test_k34_secrets_are_nowhere_but_in_the_mail(
     page: Page, employer: Employer, mailbox: Mailbox, funder: FunderSystem, stack: dict[str, Any]
 ) -> None:
     funder.pay(employer)
-    funder.publish("PaymentIssued.v1", {"siret": employer.siret, "payment_number": "unreadable"})  # a dead letter
+    dead_letter = f"unreadable-{secrets.token_hex(12)}"
+    (buried,) = funder.publish("PaymentIssued.v1", {"siret": employer.siret, "payment_number": dead_letter})
     wanted = {"changed": f"Canari&{secrets.token_hex(12)}"}
     employer.password = wanted["own"] = f"Canari&{secrets.token_hex(12)}"
     _identifier, wanted["provisional"] = mailbox.provisional(employer.address)
@@ -118,13 +120,22 @@ def test_k34_secrets_are_nowhere_but_in_the_mail(
     wanted["second cookie"] = session_cookie(page)
     wanted["anti-forgery token"] = use_the_space(page.context.request, employer)
 
-    plain = {"identifier": employer.identifier}  # the searches work: what is no secret is found by them
+    wait_until(lambda: is_buried(stack, buried), seconds=LONGEST_WAIT, what="the burial")
+    # the searches work: what is no secret is found by them, in tables, data folders and dead letters
+    plain = {"identifier": employer.identifier, "dead letter": dead_letter}
     tables, files = in_tables(stack, wanted | plain), in_files(wanted | plain)
     assert [hit for hit in tables | files if hit[0] in wanted] == []
     assert ("identifier", "identity public.accounts") in tables
-    assert any(place.startswith("postgres/") for _, place in files)
+    assert any(name == "identifier" and place.startswith("postgres/") for name, place in files)
+    assert any(name == "dead letter" and place.startswith("rabbitmq/") for name, place in files)
     once = {"provisional", "confirmation link", "address link", "reset link", "code"}
     assert in_mails(mailbox, wanted) == {name: int(name in once) for name in wanted}
+
+
+def is_buried(stack: dict[str, Any], event_id: str) -> bool:
+    """Whether payments has given the event up, which then is a dead letter."""
+    with psycopg.connect(stack["databases"]["payments"]) as connection:
+        return connection.execute("select from burials where event_id = %s", (event_id,)).rowcount == 1
 
 
 def session_cookie(page: Page) -> str:
