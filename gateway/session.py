@@ -255,7 +255,6 @@ async def visitor_of(request: Request) -> Visitor:
 
 
 EVERYBODY = Gate(*Stage)
-ONLY_ANONYMOUS = Gate(Stage.ANONYMOUS)
 FIRST_LOGIN = Gate(Stage.FIRST_LOGIN)
 CONFIRMED = Gate(Stage.POLICY, Stage.MEMBER)
 POLICY = Gate(Stage.POLICY)

@@ -23,14 +23,17 @@ class StackFolder:
 
     @property
     def logs(self) -> Path:
+        """One file a process and server, rotated by nobody: each start begins anew."""
         return self.path / "log"
 
     @property
     def lock(self) -> Path:
+        """Held by the one process that runs this stack; its id is inside."""
         return self.path / "lock"
 
     @property
     def credentials(self) -> Path:
+        """Every password and key of this stack, mode 0600."""
         return self.path / "secrets.json"
 
     @property

@@ -1,6 +1,8 @@
 """The first login: choose identifier and password, follow the mailed link, accept the policy (S4 to S13)."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated
 
 from espace_contracts import errors, identity
 from fastapi import APIRouter, Depends
@@ -27,13 +29,21 @@ async def show_wizard(
     """The form, or what to do once the mail has left."""
     if visitor.known.pending_identifier and not corriger:
         return page(request, "first_login_sent.html")
-    values: dict[str, Any] = {
-        "identifier": visitor.known.pending_identifier or "",
-        "faults": {},
-        "broken_rules": None,
-        "seconds": 0,
-    }
-    return page(request, "first_login.html", **values)
+    return _wizard(request, visitor.known.pending_identifier or "")
+
+
+def _wizard(
+    request: Request,
+    identifier: str,
+    *,
+    status: int = 200,
+    faults: Mapping[str, str] = MappingProxyType({}),
+    broken_rules: tuple[str, ...] | None = None,
+    seconds: int = 0,
+) -> Response:
+    """The form, with a word for each faulty field; *broken_rules* of the password are None before it was looked at."""
+    known = {"faults": faults, "broken_rules": broken_rules, "seconds": seconds}
+    return page(request, "first_login.html", status=status, identifier=identifier[:LARGEST], **known)
 
 
 @router.post("/premiere-connexion")
@@ -61,24 +71,12 @@ async def choose(
     except errors.InvalidRequest as exc:
         faults = {"mot-de-passe" if "password" in exc.fields else "identifiant": "invalid"}
     except errors.TooManyAttempts as exc:
-        late: dict[str, Any] = {
-            "identifier": identifier[:LARGEST],
-            "faults": {},
-            "broken_rules": None,
-            "seconds": exc.retry_after,
-        }
-        return later(page(request, "first_login.html", status=429, **late), exc)
+        return later(_wizard(request, identifier, status=429, seconds=exc.retry_after), exc)
     finally:
         state.sessions.forget(visitor.secret)
     if not faults:
         return RedirectResponse("/premiere-connexion", 303)
-    values: dict[str, Any] = {
-        "identifier": identifier[:LARGEST],
-        "faults": faults,
-        "broken_rules": broken_rules,
-        "seconds": 0,
-    }
-    return page(request, "first_login.html", status=422, **values)
+    return _wizard(request, identifier, status=422, faults=faults, broken_rules=broken_rules)
 
 
 @router.post("/premiere-connexion/renvoyer")

@@ -1,7 +1,6 @@
 """A mail server as it should not be: what it does depends on the first letters of the recipient."""
 
 import contextlib
-import socket
 import socketserver
 import threading
 import time
@@ -93,10 +92,3 @@ class PostOffice:
         if recipient.startswith(HOLD) and not self._released.is_set():
             self.holding.set()
             self._released.wait(PATIENCE)
-
-
-def stands_at(port: int) -> bool:
-    """Whether somebody listens on *port*."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
