@@ -207,7 +207,10 @@ function showFault(form, name, sentence) {
     line.className = "error";
     line.id = id;
     line.setAttribute("role", "alert");
-    line.textContent = sentence;
+    const icon = document.createElement("span");
+    icon.className = "i i-warn";
+    icon.setAttribute("aria-hidden", "true");
+    line.append(icon, ` ${sentence}`);
     field.closest(".field").append(line);
     field.setAttribute("aria-invalid", "true");
     others.push(id);
