@@ -1,5 +1,7 @@
 """Payments by the million, generated inside PostgreSQL: 30,000 employers, the largest with 20,000 payments."""
 
+from collections.abc import Iterable
+
 import psycopg
 from espace_contracts.types import is_siret
 from psycopg import sql
@@ -75,24 +77,39 @@ def _count(connection: psycopg.Connection) -> int:
 
 
 def _insert(connection: psycopg.Connection, rows: int) -> None:
-    connection.execute("create temporary table employers (rank int primary key, siret text not null)")
-    with connection.cursor() as cursor, cursor.copy("copy employers from stdin") as copy:
-        for rank in range(EMPLOYERS):
-            copy.write_row((rank, siret_of(rank)))
+    _employers(connection, (siret_of(rank) for rank in range(EMPLOYERS)))
     big = min(LARGEST, rows // 5)
     number = 1_000_000
     for rank, count in ((0, big), (1, MIDDLE), (None, rows - big - MIDDLE)):
-        values = {
-            "first_number": number,
-            "rows": count,
-            "employers": EMPLOYERS,
-            "dossiers": A_DOSSIER if rank is None else count // A_DOSSIER,
-            "first_day": FIRST_DAY,
-            "days": DAYS,
-            "skew": SKEW,
-            "rank": rank,
-        }
-        # the server knows no parameter's type before it runs: the client writes the values into the text
-        with psycopg.ClientCursor(connection) as cursor:
-            cursor.execute(INSERT.format(rank=SPREAD if rank is None else FIXED), values)
+        _pay(connection, rank, count, number=number)
         number += count
+
+
+def pay(connection: psycopg.Connection, siret: str, *, count: int) -> None:
+    """*count* payments to the employer *siret*, in a table that knows none of `fill`."""
+    _employers(connection, (siret,))
+    _pay(connection, 0, count, number=1_000_000)
+
+
+def _employers(connection: psycopg.Connection, sirets: Iterable[str]) -> None:
+    connection.execute("create temporary table employers (rank int primary key, siret text not null)")
+    with connection.cursor() as cursor, cursor.copy("copy employers from stdin") as copy:
+        for row in enumerate(sirets):
+            copy.write_row(row)
+
+
+def _pay(connection: psycopg.Connection, rank: int | None, count: int, *, number: int) -> None:
+    """*count* payments to the employer of this rank, or spread over all but the first two."""
+    values = {
+        "first_number": number,
+        "rows": count,
+        "employers": EMPLOYERS,
+        "dossiers": A_DOSSIER if rank is None else count // A_DOSSIER,
+        "first_day": FIRST_DAY,
+        "days": DAYS,
+        "skew": SKEW,
+        "rank": rank,
+    }
+    # the server knows no parameter's type before it runs: the client writes the values into the text
+    with psycopg.ClientCursor(connection) as cursor:
+        cursor.execute(INSERT.format(rank=SPREAD if rank is None else FIXED), values)

@@ -71,7 +71,7 @@ class People:
             lambda: self._tick(session, chance.choice(own)),
             lambda: self._tick(session, chance.choice(own)),
             lambda: self._export(session),
-            lambda: self._deposit(session, chance.randbytes(chance.randrange(200, 60_000))),
+            lambda: self._deposit(session, letter(chance.randbytes(chance.randrange(200, 60_000)))),
             lambda: self._fetch(session, chance),
             lambda: self._log_in(session),
         ]
@@ -97,10 +97,9 @@ class People:
         key = {"Idempotency-Key": secrets.token_hex(16)}
         await self._ask(session, "POST", "/api/v1/payments/exports", what="exports", json={}, headers=key)
 
-    async def _deposit(self, session: aiohttp.ClientSession, noise: bytes) -> None:
-        content = letter(noise)
+    async def _deposit(self, session: aiohttp.ClientSession, content: bytes, name: str = "lettre.pdf") -> None:
         digest = hashlib.sha256(content).hexdigest()
-        wanted = {"category": "letter", "label": digest[:12], "file_name": "lettre.pdf", "size": len(content)}
+        wanted = {"category": "letter", "label": digest[:12], "file_name": name, "size": len(content)}
         status, begun = await self._ask(session, "POST", "/api/v1/documents", what="deposits begun", json=wanted)
         if status == 201:
             status, done = await self._ask(session, "PUT", begun["content"], what="deposits", data=content)
