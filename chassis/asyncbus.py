@@ -16,6 +16,7 @@ import aiormq
 import orjson
 import structlog
 from aiormq.abc import AbstractChannel, AbstractConnection, DeliveredMessage
+from espace_contracts.deadlines import Deadlines, came_too_late
 from espace_contracts.envelope import Event, EventData, InvalidMessage, read_event
 from espace_contracts.errors import REFUSALS, Incident, Refusal, Unavailable
 from espace_contracts.rpc import Answer, Method, Request
@@ -50,6 +51,7 @@ class BusClient:
         self._name = name
         self._user = URL(amqp_url).user or ""
         self._waiting: dict[str, asyncio.Future[bytes]] = {}
+        self._deadlines = Deadlines()
         self._listeners: dict[str, tuple[type[EventData], EventCallback]] = {}
         self._on_disconnect: list[Callable[[], None]] = []
         self._ready = asyncio.Event()
@@ -105,28 +107,32 @@ class BusClient:
             metrics.CALLS_MADE.labels(method.routing_key, outcome).observe(time.perf_counter() - began)
 
     async def _call(self, method: Method[RequestT, AnswerT], request: RequestT) -> AnswerT:
-        deadline = time.time() + method.seconds
+        until = self._deadlines.now() + method.seconds
         try:
             async with asyncio.timeout(method.seconds):
                 await self._ready.wait()
-                body = await self._exchange(method, request, deadline)
+                reply = await self._exchange(method, request, until)
+                if came_too_late(reply):  # and we still wait: we had its clock wrong, and have learned better
+                    log.warning("clock_of_service_differs", service=method.service)
+                    reply = await self._exchange(method, request, until)
         except (*BROKEN, asyncio.CancelledError) as exc:
             if isinstance(exc, asyncio.CancelledError) and self._was_cancelled():
                 raise
             log.warning("call_unanswered", method=method.routing_key, reason=type(exc).__name__)
             raise Unavailable(method.routing_key) from exc
-        return _read_reply(method, body)
+        return _read_reply(method, reply)
 
     @staticmethod
     def _was_cancelled() -> bool:
         task = asyncio.current_task()
         return task is not None and task.cancelling() > 0
 
-    async def _exchange(self, method: Method[Any, Any], request: Request, deadline: float) -> bytes:
+    async def _exchange(self, method: Method[Any, Any], request: Request, until: float) -> dict[str, Any]:
         if self._channel is None:
             raise Unavailable(method.routing_key)
         correlation_id = uuid4().hex
         future = self._waiting[correlation_id] = asyncio.get_running_loop().create_future()
+        sent = self._deadlines.now()
         properties = aiormq.spec.Basic.Properties(
             content_type="application/json",
             content_encoding="utf-8",
@@ -134,8 +140,8 @@ class BusClient:
             reply_to=self._reply_key,
             correlation_id=correlation_id,
             user_id=self._user,
-            expiration=str(int(method.seconds * 1000)),
-            headers={"deadline": int(deadline * 1000), "traceparent": tracing.current()},
+            expiration=str(max(1, int((until - sent) * 1000))),
+            headers={"deadline": self._deadlines.header(method.service, until), "traceparent": tracing.current()},
         )
         try:
             # Without what is not set: a service of the release before refuses members that it does not know.
@@ -143,7 +149,9 @@ class BusClient:
             await self._channel.basic_publish(
                 body, exchange=RPC_EXCHANGE, routing_key=method.routing_key, properties=properties
             )
-            return await future
+            reply: dict[str, Any] = orjson.loads(await future)
+            self._deadlines.learn(method.service, reply.get("time"), sent=sent)
+            return reply
         finally:
             self._waiting.pop(correlation_id, None)
 
@@ -224,8 +232,7 @@ class BusClient:
             callback()
 
 
-def _read_reply(method: Method[Any, AnswerT], body: bytes) -> AnswerT:
-    document: dict[str, Any] = orjson.loads(body)
+def _read_reply(method: Method[Any, AnswerT], document: dict[str, Any]) -> AnswerT:
     error = document.get("error")
     if error:
         raise _raised_there(error)

@@ -54,13 +54,16 @@ class DatabaseClock:
         The first reading counts whatever it says. Later ones correct; one that would take what is over back to life, as
         after the database's own clock was set back, does not.
         """
+        ahead = self._was + timedelta(seconds=at - self._at) - told
+        if abs(ahead) <= timedelta(seconds=trip / 2):  # it may have been said when we thought so
+            self._read = True
+            return
         if not self._read:
             self._was, self._at, self._read = told, at, True
             self._latest = self._told()
             return
         if trip > LONGEST_TRIP:
             return
-        ahead = self._was + timedelta(seconds=at - self._at) - told
         if ahead > JITTER:
             log.warning("database_clock_went_back", seconds=round(ahead.total_seconds(), 1))
             return

@@ -24,7 +24,7 @@ SERVER_OPTIONS = "-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_tr
 TENANT = text("select set_config('app.siret', :siret, true)")
 BOUND = text("select set_config('transaction_timeout', :left, true)")
 BOUND_TENANT = text("select set_config('transaction_timeout', :left, true), set_config('app.siret', :siret, true)")
-DEADLINE_KEY = "changes_until"  # in a worker's context: Unix time in seconds after which its call must change nothing
+DEADLINE_KEY = "changes_until"  # in a worker's context: monotonic time after which its call must change nothing
 
 
 def engine_for(url: str, *, name: str, pool_size: int = 10) -> Engine:
@@ -64,7 +64,7 @@ class Database:
         )
 
     def until(self, deadline: float) -> "Database":
-        """The same database for a call that must change nothing after *deadline* (Unix time in seconds).
+        """The same database for a call that must change nothing after *deadline* (`time.monotonic`).
 
         Its transactions then raise DeadlineExceeded instead of committing. Between that look at the clock and the
         commit the server may freeze: it ends the transaction by itself, so no abandoned call is executed late (R12).
@@ -101,7 +101,7 @@ class Database:
         """Tenant and bound in one trip; most transactions outside calls need neither."""
         if self._deadline is not None:
             self._check_deadline()
-            left = f"{max(1, math.ceil((self._deadline - time.time()) * 1000))}ms"
+            left = f"{max(1, math.ceil((self._deadline - time.monotonic()) * 1000))}ms"
             if siret is None:
                 connection.execute(BOUND, {"left": left})
             else:
@@ -110,7 +110,7 @@ class Database:
             connection.execute(TENANT, {"siret": siret})
 
     def _check_deadline(self) -> None:
-        if self._deadline is not None and time.time() >= self._deadline:
+        if self._deadline is not None and time.monotonic() >= self._deadline:
             raise DeadlineExceeded
 
     @contextmanager

@@ -28,6 +28,7 @@ from chassis.bus.incidents import OUTAGES, report
 from chassis.bus.publisher import ConfirmedPublisher
 from chassis.bus.timelimits import timeouts_are_errors
 from chassis.database import DEADLINE_KEY
+from chassis.loops import SharedClock
 from chassis.topology import REPLY_KEY, RPC_EXCHANGE, rpc_queues
 
 log = structlog.get_logger()
@@ -42,6 +43,7 @@ class RpcRequests(RpcConsumer):
 
     queue_consumer = BusConsumer()
     publisher = ConfirmedPublisher()
+    shared_clock = SharedClock()  # all replicas of a service go by its database: a deadline means the same to each
     queue: Any
 
     def setup(self) -> None:
@@ -91,10 +93,14 @@ class RpcRequests(RpcConsumer):
         provider = self.get_provider_for_method(message.delivery_info["routing_key"])
         provider.handle_message(message)
 
+    def now(self) -> float:
+        """Unix time in seconds, as the service's database tells it."""
+        return self.shared_clock.now().timestamp()
+
     def answer(self, message: Any, result: Answer | None, error: Exception | None) -> None:
         """Reply, then acknowledge."""
         properties = message.properties
-        body = _reply(result, error)
+        body = _reply(result, error, time=int(self.now() * 1000))
         reply = Message(
             body,
             correlation_id=properties.get("correlation_id"),
@@ -130,10 +136,10 @@ class TypedRpc(Rpc):
 
     def handle_message(self, message: Any) -> None:
         """Check deadline, caller and request, then start the worker."""
-        deadline = check_deadline(message.headers or {}, now=time.time())
+        left = seconds_left(message.headers or {}, now=self.rpc_consumer.now())
         caller = check_caller(self.method, message.properties.get("user_id"))
         request = self._request(message)
-        bound = deadline if isinstance(request, Write) else None
+        bound = time.monotonic() + left if left is not None and isinstance(request, Write) else None
         # Every header of the message is in the context as well: what we put there is always ours.
         context = self.unpack_message_headers(message) | {CONTEXT_KEY: caller.name, DEADLINE_KEY: bound}
         context["traceparent"] = (message.headers or {}).get("traceparent")
@@ -165,18 +171,19 @@ class TypedRpc(Rpc):
         return result, exc_info
 
 
-def check_deadline(headers: dict[str, Any], *, now: float) -> float | None:
+def seconds_left(headers: dict[str, Any], *, now: float) -> float | None:
     """A prefetched request does not expire on the broker: an abandoned one is refused here (trap 13).
 
-    The header `deadline` is Unix time in milliseconds; without it there is none. The deadline, in seconds.
+    The header `deadline` is Unix time in milliseconds, by the clock of this service; without it there is no bound.
     Raises DeadlineExceeded.
     """
     deadline = headers.get("deadline")
     if not isinstance(deadline, int):
         return None
-    if deadline < now * 1000:
+    left = deadline / 1000 - now
+    if left < 0:
         raise DeadlineExceeded
-    return deadline / 1000
+    return left
 
 
 def check_caller(method: Method, user_id: str | None) -> CallingUser:
@@ -221,11 +228,12 @@ def _check_straight(message: Any) -> None:
         raise NotAllowed("requests are published to nameko-rpc itself")
 
 
-def _reply(result: Answer | None, error: Exception | None) -> bytes:
-    """nameko's envelope; pydantic writes the answer straight to JSON."""
+def _reply(result: Answer | None, error: Exception | None, *, time: int) -> bytes:
+    """nameko's envelope and our time, by which callers reckon deadlines; pydantic writes the answer straight to JSON."""
     if result is None:
-        return orjson.dumps({"result": None, "error": None if error is None else _on_the_wire(error)})
-    return b'{"result":' + result.model_dump_json().encode() + b',"error":null}'
+        refused = None if error is None else _on_the_wire(error)
+        return orjson.dumps({"result": None, "error": refused, "time": time})
+    return b'{"result":%b,"error":null,"time":%d}' % (result.model_dump_json().encode(), time)
 
 
 def _on_the_wire(error: Exception) -> dict[str, Any]:

@@ -6,7 +6,6 @@ broker is away a call ends as Unavailable in its time.
 """
 
 import logging
-import time
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -19,6 +18,7 @@ from kombu import Connection, Consumer, Exchange, Producer, Queue
 from nameko.extensions import DependencyProvider
 from pydantic import ValidationError
 
+from espace_contracts.deadlines import Deadlines, came_too_late
 from espace_contracts.errors import REFUSALS, Incident, Refusal, Unavailable
 from espace_contracts.rpc import Answer, Method, Request
 
@@ -59,6 +59,7 @@ class Caller:
         self._url = amqp_url
         self._name = name  # by which operators know the connection
         self._waiting: dict[str, Signal] = {}
+        self._deadlines = Deadlines()
         self._writing = Semaphore()
         self._ready = Signal()
         self._connection: Connection | None = None
@@ -82,20 +83,28 @@ class Caller:
         After Unavailable nobody knows whether the call was executed: repeat a write with the same idempotency key.
         """
         seconds = method.seconds if seconds is None else seconds
-        key, reply = uuid4().hex, Signal()
+        until = self._deadlines.now() + seconds
+        with eventlet.Timeout(seconds, Unavailable(method.routing_key)):
+            self._ready.wait()
+            reply = self._exchange(method, request, until)
+            if came_too_late(reply):  # and we still wait: we had its clock wrong, and have learned better
+                reply = self._exchange(method, request, until)
+        return _outcome(method, reply)
+
+    def _exchange(self, method: Method[Any, Any], request: Request, until: float) -> dict[str, Any]:
+        key, reply, sent = uuid4().hex, Signal(), self._deadlines.now()
         self._waiting[key] = reply
         try:
-            with eventlet.Timeout(seconds, Unavailable(method.routing_key)):
-                self._ready.wait()
-                self._publish(method, request, key, deadline=time.time() + seconds)
-                document: dict[str, Any] | None = reply.wait()
+            self._publish(method, request, key, until=until)
+            document: dict[str, Any] | None = reply.wait()
         finally:
             del self._waiting[key]
         if document is None:
             raise Unavailable(method.routing_key)
-        return _outcome(method, document)
+        self._deadlines.learn(method.service, document.get("time"), sent=sent)
+        return document
 
-    def _publish(self, method: Method[Any, Any], request: Request, key: str, *, deadline: float) -> None:
+    def _publish(self, method: Method[Any, Any], request: Request, key: str, *, until: float) -> None:
         with self._writing:
             connection = self._connection
             if connection is None:
@@ -110,8 +119,8 @@ class Caller:
                     reply_to=self._reply_key,
                     correlation_id=key,
                     user_id=connection.userid,
-                    expiration=max(0.001, deadline - time.time()),
-                    headers={"deadline": int(deadline * 1000)},
+                    expiration=max(0.001, until - self._deadlines.now()),
+                    headers={"deadline": self._deadlines.header(method.service, until)},
                 )
             except LOST as exc:
                 self._lose()

@@ -15,13 +15,14 @@ from ops.contracts.schemas import exchanges_of, referring_to, schemas
 SCHEMAS = "#/components/schemas/"
 MESSAGES = "#/components/messages/"
 REPLIES = "rpc.replies"
+TIME_SAMPLE = 1_576_054_800_000
 EVERY_METHOD = (errors.InvalidRequest, errors.NotAllowed, errors.DeadlineExceeded)
 ABOUT = """\
 The portal on RabbitMQ. Events are CloudEvents 1.0 in structured JSON on topic exchanges, the routing key being the type.
 Calls are nameko RPC on the exchange nameko-rpc: the request `{"args": [object], "kwargs": {}}` goes to the key
 `service.method` with the properties `reply_to` and `correlation_id`, and, where the method asks for an identified
 caller, `user_id` (the name of your own broker user, which the broker checks). The header `deadline` (Unix time in
-milliseconds) is optional. Within a version only optional members are added: pass over members that you do not know.
+milliseconds, by the clock of the service, which every reply tells as `time`) is optional. Within a version only optional members are added: pass over members that you do not know.
 """
 
 
@@ -209,12 +210,19 @@ def _answer_message(key: str, method: Method[Any, Any]) -> dict[str, Any]:
         "payload": {
             "type": "object",
             "required": ["result", "error"],
-            "properties": {"result": result, "error": error},
+            "properties": {"result": result, "error": error, "time": _time_there()},
         },
         "examples": [
-            {"name": "answered", "payload": {"result": samples.answer_sample(key), "error": None}},
-            {"name": "refused", "payload": {"result": None, "error": error_sample()}},
+            {"name": "answered", "payload": {"result": samples.answer_sample(key), "error": None, "time": TIME_SAMPLE}},
+            {"name": "refused", "payload": {"result": None, "error": error_sample(), "time": TIME_SAMPLE}},
         ],
+    }
+
+
+def _time_there() -> dict[str, Any]:
+    return {
+        "type": "integer",
+        "description": "Unix time in milliseconds by the service's clock, to reckon deadlines by.",
     }
 
 
@@ -262,7 +270,10 @@ def _cloud_event() -> dict[str, Any]:
 
 
 def _call_headers() -> dict[str, Any]:
-    deadline = {"type": "integer", "description": "Unix time in milliseconds; a later start is refused."}
+    deadline = {
+        "type": "integer",
+        "description": "Unix time in milliseconds by the service's clock; a later start is refused.",
+    }
     return {"type": "object", "properties": {"deadline": deadline}}
 
 

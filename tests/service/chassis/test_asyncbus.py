@@ -1,6 +1,7 @@
 """The asyncio client: calls with a deadline, refusals as themselves, life after a lost connection (R12)."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import kombu
 import pytest
 from amqp.exceptions import NotFound as AmqpNotFound
+from espace_contracts.deadlines import Deadlines
 from espace_contracts.errors import Incident, NotFound, Unavailable
 from espace_contracts.rpc import Method
 
@@ -89,6 +91,25 @@ def test_r12_abandoned_call_is_not_executed_later(toy: Toy) -> None:
 
     with_client(toy, work)
     assert toy.notes() == ["busy"] * 10
+
+
+@pytest.mark.parametrize("off", [-60, 60, -3 * 86_400, 3 * 86_400])
+def test_r19_callers_clock_that_is_wrong_neither_refuses_calls_nor_lets_abandoned_ones_run(toy: Toy, off: int) -> None:
+    short = Method("toy", "sleep", api.Echo, api.Echoed, api.TESTER, identified=False, seconds=1)
+
+    async def work(client: BusClient) -> None:
+        client._deadlines = Deadlines(wall=lambda: time.time() + off)
+        assert (await client.call(api.ECHO, api.Echo(text="first"))).text == "first"
+        toy.process.send_signal(signal.SIGSTOP)
+        try:  # what it had prefetched does not expire on the broker: only the deadline tells
+            with pytest.raises(Unavailable):
+                await client.call(short, api.Echo(text="abandoned"))
+        finally:
+            toy.process.send_signal(signal.SIGCONT)
+        assert (await client.call(api.ECHO, api.Echo(text="last"))).text == "last"
+
+    with_client(toy, work)
+    assert toy.notes() == []
 
 
 def test_connection_lost_is_made_again_and_told(toy: Toy) -> None:

@@ -59,6 +59,13 @@ def test_r12_call_past_its_deadline_is_not_executed(toy: Toy) -> None:
     assert toy.notes() == []
 
 
+@pytest.mark.parametrize(
+    ("method", "request_"), [("echo", {"text": "x"}), ("echo", {"text": "refuse"}), ("nothing", {})]
+)
+def test_r19_every_reply_tells_the_services_time(toy: Toy, method: str, request_: dict[str, str]) -> None:
+    assert toy.call(method, request_)["time"] == pytest.approx(time.time() * 1000, abs=2_000)
+
+
 @pytest.mark.parametrize("text", ["dawdle", "dawdle in the database"])
 def test_r12_call_that_meets_its_deadline_on_the_way_changes_nothing(toy: Toy, text: str) -> None:
     soon = int(time.time() * 1000) + 500

@@ -20,14 +20,14 @@ class Overloaded:
     def check(self, stored, password):
         self._meanwhile()
         proof = self._hashing.check(stored, password)
-        time.sleep(max(0.0, self._deadline - time.time()) + 0.01)
+        time.sleep(max(0.0, self._deadline - time.monotonic()) + 0.01)
         return proof
 
 
 def too_late(desk, identity_db, identifier, password, meanwhile=lambda: None):
     """A log-in at another process, whose caller's deadline passes while its password is compared."""
     busy = FrontDesk(identity_db)
-    deadline = time.time() + 0.5
+    deadline = time.monotonic() + 0.5
     busy.now = desk.tick()
     busy.service.db = identity_db.until(deadline)
     busy.service.kit = replace(busy.service.kit, passwords=Overloaded(busy.service.kit.passwords, deadline, meanwhile))

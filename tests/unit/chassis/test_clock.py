@@ -108,3 +108,11 @@ def test_r19_an_answer_that_took_long_is_not_believed_but_for_the_first(host: Ho
     host.hear(NOON, trip=LONGEST_TRIP * 2)
     host.hear(NOON + 2 * SECOND, trip=LONGEST_TRIP * 2)
     assert host.clock.now() == NOON
+
+
+def test_r12_reading_that_may_agree_with_the_clock_moves_it_by_nothing(host: Host) -> None:
+    host.hear(NOON + timedelta(milliseconds=200), trip=0.5)
+    host.pass_time(1)
+    assert host.clock.now() == NOON + SECOND
+    host.hear(NOON + 3 * SECOND, trip=0.5)
+    assert host.clock.now() == NOON + 3 * SECOND
