@@ -1,11 +1,11 @@
 """Events leave through a table: they are committed with the change that they tell of (R2)."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 from espace_contracts.envelope import EventData, write_event
 from sqlalchemy import Connection, text
 
@@ -15,6 +15,11 @@ CHANNEL = "outbox"  # one notification a transaction wakes the relay: PostgreSQL
 INSERT = text(
     "insert into outbox (event_id, type, exchange, body, created_at)"
     " values (:event_id, :type, :exchange, :body, :created_at)"
+)
+# One parameter for all rows: psycopg escapes the texts of an array one by one, which took longer than the inserting.
+INSERT_ALL = text(
+    "insert into outbox (event_id, type, exchange, body, created_at) select event_id, type, exchange, body, created_at"
+    " from json_populate_recordset(cast(null as outbox), cast(:rows as json))"
 )
 EVENTS_A_TRIP = 250
 WAKE = text(f"notify {CHANNEL}")
@@ -35,7 +40,8 @@ def publish_all(connection: Connection, events: Sequence[tuple[EventData, str]],
     """
     for start in range(0, len(events), EVENTS_A_TRIP):
         part = events[start : start + EVENTS_A_TRIP]
-        connection.execute(INSERT, [_row(data, subject=subject, at=at) for data, subject in part])
+        rows = [_row(data, subject=subject, at=at) for data, subject in part]
+        connection.execute(INSERT_ALL, {"rows": orjson.dumps(rows).decode()})
     if events:
         connection.execute(WAKE)
 
@@ -50,6 +56,6 @@ def _row(data: EventData, *, subject: str, at: datetime) -> dict[str, Any]:
         "event_id": event_id,
         "type": data.type,
         "exchange": data.exchange,
-        "body": json.dumps(event, ensure_ascii=False, separators=(",", ":")),
+        "body": orjson.dumps(event).decode(),
         "created_at": at,
     }
