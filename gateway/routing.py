@@ -23,3 +23,8 @@ class Section(APIRouter):
 def is_api(path: str) -> bool:
     """Whether programs ask."""
     return path.startswith("/api/")
+
+
+def below(*beginnings: str) -> Callable[[str], bool]:
+    """Whether an address begins in one of these ways."""
+    return lambda path: path.startswith(beginnings)

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from espace_contracts import identity
 from espace_contracts.types import Instant
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import BaseModel
 
 from gateway.api.shapes import Page, problems
+from gateway.routing import Section, below
 from gateway.session import API_MEMBER, API_MEMBER_WRITES, Visitor
 
-router = APIRouter(tags=["account"])
+router = Section(below("/api/v1/account", "/api/v1/sessions"), tags=["account"])
 
 
 class Account(BaseModel):

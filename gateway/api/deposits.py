@@ -8,7 +8,7 @@ from espace_contracts import errors
 from espace_contracts.documents import CategoryKey, Details, FileName
 from espace_contracts.envelope import faulty_fields
 from espace_contracts.types import DossierNumber, Id, Period, Sha256, Text
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import Depends, Header, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.api.exactness import ExactRoute
@@ -16,9 +16,10 @@ from gateway.api.shapes import problems
 from gateway.files import UploadCut
 from gateway.pages.deposit_by_script import store_stream
 from gateway.problems import problem
+from gateway.routing import Section, below
 from gateway.session import API_MEMBER_WRITES, Visitor
 
-router = APIRouter(tags=["documents"], route_class=ExactRoute)
+router = Section(below("/api/v1/documents"), tags=["documents"], route_class=ExactRoute)
 Member = Annotated[Visitor, Depends(API_MEMBER_WRITES)]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 BYTES: dict[str, Any] = {

@@ -4,13 +4,14 @@ from typing import Annotated
 from uuid import UUID
 
 from espace_contracts import documents as api
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from gateway.api.exactness import ExactFlag
 from gateway.api.shapes import Page, name_next, problems
+from gateway.routing import Section, below
 from gateway.session import API_MEMBER, Visitor
 
-router = APIRouter(tags=["documents"])
+router = Section(below("/api/v1/categories", "/api/v1/documents"), tags=["documents"])
 Cursor = Annotated[str | None, Query(min_length=1, max_length=400)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 

@@ -4,13 +4,14 @@ from typing import Annotated
 
 from espace_contracts import documents as api
 from espace_contracts.types import DossierNumber
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from gateway.api.documents import Cursor, Limit
 from gateway.api.shapes import Page, name_next, problems
+from gateway.routing import Section, below
 from gateway.session import API_MEMBER, Visitor
 
-router = APIRouter(tags=["dossiers"])
+router = Section(below("/api/v1/dossiers"), tags=["dossiers"])
 
 
 @router.get("/dossiers", responses=problems(401, 403, 422, 503))

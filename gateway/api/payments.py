@@ -9,15 +9,17 @@ from espace_contracts import payments as api
 from espace_contracts.envelope import faulty_fields
 from espace_contracts.rpc import Method, Write
 from espace_contracts.types import PaymentNumber
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from gateway.api.asked import Asked
 from gateway.api.exactness import ExactDay, ExactFlag, ExactRoute
 from gateway.api.shapes import Page, name_next, problems
+from gateway.routing import Section, below
 from gateway.session import API_MEMBER, API_MEMBER_WRITES, Visitor
 
-router = APIRouter(tags=["payments"], route_class=ExactRoute)
+router = Section(below("/api/v1/payments"), tags=["payments"], route_class=ExactRoute)
 WriteT = TypeVar("WriteT", bound=Write)
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
@@ -30,32 +32,36 @@ class PaymentList(Page[api.Payment]):
     seen_until: datetime | None = Field(description="handed back to `payments/ticks`: what comes later stays unticked")
 
 
-async def criteria(
-    paid_from: Annotated[ExactDay | None, Query()] = None,
-    paid_to: Annotated[ExactDay | None, Query()] = None,
-    worked_from: Annotated[ExactDay | None, Query()] = None,
-    worked_to: Annotated[ExactDay | None, Query()] = None,
-    text: Annotated[str | None, Query(max_length=200)] = None,
-    ticked: Annotated[ExactFlag | None, Query()] = None,
-) -> api.PaymentSearch:
-    """The criteria of a search in the query; they combine. A coroutine, or FastAPI gives it a thread of its own."""
-    return api.PaymentSearch(
-        paid_from=paid_from, paid_to=paid_to, worked_from=worked_from, worked_to=worked_to, text=text, ticked=ticked
-    )
+class Wanted(BaseModel):
+    """The criteria of a search, which combine, and the part of its list that is wanted."""
+
+    paid_from: ExactDay | None = None
+    paid_to: ExactDay | None = None
+    worked_from: ExactDay | None = None
+    worked_to: ExactDay | None = None
+    text: str | None = Field(default=None, max_length=200)
+    ticked: ExactFlag | None = None
+    cursor: str | None = Field(default=None, min_length=1, max_length=400)
+    limit: int = Field(default=100, ge=1, le=500)
+
+    def of(self, siret: str) -> api.ListPayments:
+        """The request of the bus."""
+        search = api.PaymentSearch(**self.model_dump(exclude={"cursor", "limit"}))
+        return api.ListPayments(siret=siret, search=search, cursor=self.cursor, limit=self.limit)
 
 
-@router.get("/payments", responses=problems(401, 403, 422, 503))
+WANTED = Asked(Wanted)
+
+
+@router.get("/payments", responses=problems(401, 403, 422, 503), openapi_extra=WANTED.openapi)
 async def list_payments(
     request: Request,
     response: Response,
     visitor: Annotated[Visitor, Depends(API_MEMBER)],
-    search: Annotated[api.PaymentSearch, Depends(criteria)],
-    cursor: Annotated[str | None, Query(min_length=1, max_length=400)] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    wanted: Annotated[Wanted, Depends(WANTED)],
 ) -> PaymentList:
     """The employer's payments (S23 to S31); amounts and hours are decimal strings."""
-    wanted = api.ListPayments(siret=visitor.known.siret, search=search, cursor=cursor, limit=limit)
-    listed = await request.app.state.bus.call(api.LIST_PAYMENTS, wanted)
+    listed = await request.app.state.bus.call(api.LIST_PAYMENTS, wanted.of(visitor.known.siret))
     name_next(request, response, listed.next_cursor)
     return PaymentList(
         items=list(listed.payments),

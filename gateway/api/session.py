@@ -3,17 +3,18 @@
 from typing import Annotated
 
 from espace_contracts import identity
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from chassis.sealing import seal
 from gateway.api.exactness import ExactRoute
 from gateway.api.shapes import OpenedSession, problems
 from gateway.pages.login import hand_out
+from gateway.routing import Section, below
 from gateway.security import csrf_token, new_token
 from gateway.session import API_EVERYBODY, API_SESSION, API_SESSION_WRITES, Visitor, new_session
 
-router = APIRouter(tags=["session"], route_class=ExactRoute)
+router = Section(below("/api/v1/session"), tags=["session"], route_class=ExactRoute)
 
 
 class Credentials(BaseModel):

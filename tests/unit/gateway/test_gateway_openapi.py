@@ -132,6 +132,14 @@ def test_a_number_that_is_none_is_not_found(member: TestClient, csrf: str) -> No
     assert member.get("/api/v1/dossiers/%C2%93/documents").status_code == 404
 
 
+@pytest.mark.parametrize(("method", "path", "_operation"), OPERATIONS, ids=IDS)
+def test_every_operation_is_reached_through_its_section(
+    client: TestClient, method: str, path: str, _operation: dict[str, Any]
+) -> None:
+    asked = re.sub(r"{[^}]+}", "00000000-0000-0000-0000-000000000001", path)
+    assert client.request(method, asked).status_code in (401, 422)
+
+
 def test_own_sessions_are_listed_and_ended(member: TestClient, bus: FakeBus, csrf: str) -> None:
     listed = member.get("/api/v1/sessions").json()["items"]
     assert [one["current"] for one in listed] == [True, False]

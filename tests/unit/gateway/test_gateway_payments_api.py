@@ -78,3 +78,30 @@ def test_s33_a_long_export_is_a_job(member: TestClient, bus: FakeBus, store: Sto
     assert store.url not in member.get(where).text, "the store's own addresses stay inside"
     assert member.get(f"{where}/content").content == b"PK"
     assert member.get(f"/api/v1/payments/exports/{UUID(int=8)}").status_code == 404
+
+
+def test_s30_the_query_of_the_list_is_the_search_of_the_service(member: TestClient, bus: FakeBus) -> None:
+    query = {"paid_from": "2019-12-01", "worked_to": "2019-12-31", "text": "18RCDI", "ticked": "false"}
+    answer = member.get("/api/v1/payments", params=query | {"limit": "7", "cursor": "next", "unheard": "1"})
+    assert answer.status_code == 200
+    (asked,) = bus.asked(api.LIST_PAYMENTS)
+    assert asked.search.model_dump(mode="json", exclude_none=True) == query | {"ticked": False}
+    assert (asked.limit, asked.cursor) == (7, "next")
+
+
+@pytest.mark.parametrize(
+    "fault", ["paid_from=0", "paid_to=2019-13-01", "worked_from=", "ticked=0", "limit=0", "limit=501", "cursor="]
+)
+def test_a_query_that_fits_no_contract_names_its_member(member: TestClient, bus: FakeBus, fault: str) -> None:
+    answer = member.get(f"/api/v1/payments?{fault}")
+    told = answer.json()
+    assert (answer.status_code, told["type"], told["fields"]) == (
+        422,
+        "/problems/invalid_request",
+        [fault.split("=")[0]],
+    )
+    assert not bus.asked(api.LIST_PAYMENTS)
+
+
+def test_strangers_hear_nothing_of_what_is_wrong_with_a_query(client: TestClient) -> None:
+    assert client.get("/api/v1/payments?limit=0").status_code == 401
