@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ops.container_secrets import CLIENTS, DEMO_CLIENT_URL
 from ops.environment import PROCESSES
 from ops.migrate import BUCKET_OWNERS
 from ops.secret_files import variables
@@ -18,6 +19,8 @@ STORE = ("ENDPOINT", "REGION", "ACCESS_KEY", "SECRET_KEY")
 
 def stack(settings: dict[str, str]) -> dict[str, Any]:
     """What tests of services are told of the servers; each process has the settings that `migrate` knows of it."""
+    # Tests are the funder's system too, which in containers is a user of its own (the job `demo-client`).
+    settings = settings | {CLIENTS: settings[DEMO_CLIENT_URL]}
     known = dict(settings)
     for owner in BUCKET_OWNERS:
         known |= {f"{owner.upper()}_S3_{name}": settings[f"OPS_S3_{name}"] for name in STORE}

@@ -50,6 +50,7 @@ def in_the_image(arguments: list[str]) -> bool:
     """Whether the tests of services pass in the image, on servers that nobody else uses yet."""
     compose("up", "--wait", *SERVERS)
     compose("run", "--rm", "migrate")
+    compose("run", "--rm", "demo-client")
     return compose("run", "--rm", "tests", *(arguments or ["tests/service"]), check=False).returncode == 0
 
 
