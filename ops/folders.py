@@ -38,7 +38,7 @@ class StackFolder:
 
     @property
     def operators_file(self) -> Path:
-        """The settings of the administrators' commands, while the stack runs."""
+        """The settings of the administrators' commands, mode 0600; those of the last run stay when the stack has ended."""
         return self.path / "operators.json"
 
     @property

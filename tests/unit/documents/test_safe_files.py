@@ -119,6 +119,15 @@ def test_k23_a_pdf_whose_objects_unpack_to_gigabytes_is_refused() -> None:
     assert reason(content, PDF) == "unsafe"
 
 
+@pytest.mark.parametrize(("more", "refused"), [(1_000, False), (50_000, True)])
+def test_r17_a_pdf_of_more_objects_than_a_turn_of_the_loop_allows_is_refused(more: int, refused: bool) -> None:
+    def add(document: Pdf) -> None:
+        document.Root.Many = pikepdf.Array([document.make_indirect(Dictionary(N=number)) for number in range(more)])
+
+    content = pdf(add, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    assert reason(content, PDF) == ("unsafe" if refused else None)
+
+
 # --- images
 
 
