@@ -19,6 +19,7 @@ OTHERS = {
     "idempotency": "answers of some days: those that mention the employer are erased",
     "inbox": "ids and checksums of events, no data",
     "burials": "ids, reasons and names of fields, no data",
+    "outbox_horizon": "a position among events, no data",
     "login_attempts": "gone a day after the last failure",
     "forgotten_requests": "gone once the mailer has looked at them",
     "spent_challenges": "of no person",

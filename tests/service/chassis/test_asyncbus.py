@@ -99,11 +99,14 @@ def test_r19_callers_clock_that_is_wrong_neither_refuses_calls_nor_lets_abandone
 
     async def work(client: BusClient) -> None:
         client._deadlines = Deadlines(wall=lambda: time.time() + off)
+        began = time.monotonic()
         assert (await client.call(api.ECHO, api.Echo(text="first"))).text == "first"
+        took = time.monotonic() - began
         toy.process.send_signal(signal.SIGSTOP)
         try:  # what it had prefetched does not expire on the broker: only the deadline tells
             with pytest.raises(Unavailable):
                 await client.call(short, api.Echo(text="abandoned"))
+            await asyncio.sleep(took)  # a deadline is off by as much as the quickest call took, at most
         finally:
             toy.process.send_signal(signal.SIGCONT)
         assert (await client.call(api.ECHO, api.Echo(text="last"))).text == "last"
