@@ -42,7 +42,7 @@ class Portal(uvicorn.Server):
                 proxy_headers=False,  # the application believes its own proxies (GATEWAY_TRUSTED_PROXIES)
             )
         )
-        self._leaving = app.state.leaving
+        self._leaving, self._pages = app.state.leaving, app.state.pages
         self._drain_seconds = settings.drain_seconds
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
@@ -54,6 +54,7 @@ class Portal(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Until it answers."""
+        self._pages.compile()
         await super().startup(sockets)
         leave_alone_what_stays()
 

@@ -101,6 +101,11 @@ class Pages:
         self._environment = environment(manifest)
         self._settings = settings
 
+    def compile(self) -> None:
+        """Every template, before the first request: a page drawn for the first time would hold up the loop for long (R17)."""
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
+
     def draw(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The page *template* for the visitor of *request*."""
         visitor: Visitor = request.state.visitor

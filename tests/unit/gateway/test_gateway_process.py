@@ -1,5 +1,6 @@
 """The gateway as a process: where it listens, and how it ends (R15)."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -10,8 +11,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from tests.doubles.portal import ROBOT_KEY
+import pytest
+import uvicorn
+
+from gateway import __main__ as process
+from gateway.app import create_app
+from tests.doubles.portal import NAMES, ROBOT_KEY, settings
+from tests.doubles.samples import SampleBus
 
 
 def free_port() -> int:
@@ -70,3 +78,15 @@ def test_r17_the_longest_time_that_its_loop_had_no_turn_is_told() -> None:
         with urllib.request.urlopen(f"http://127.0.0.1:{operators}/metrics", timeout=5) as answer:
             (line,) = (one for one in answer.read().decode().splitlines() if one.startswith("espace_hub_longest_gap"))
         assert 0 < float(line.rpartition(" ")[2]) < 60
+
+
+def test_r17_every_template_is_compiled_before_the_first_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_app(settings(), SampleBus(), manifest={name: name for name in NAMES})
+    templates = app.state.pages._environment
+
+    async def listen(*_: Any) -> None:
+        assert len(templates.cache) == len(templates.list_templates()) > 50
+
+    monkeypatch.setattr(uvicorn.Server, "startup", listen)
+    monkeypatch.setattr(process, "leave_alone_what_stays", lambda: None)
+    asyncio.run(process.Portal(app, settings()).startup())
