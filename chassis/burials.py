@@ -1,12 +1,11 @@
 """A burial is noted once, and its sender told once, in one transaction."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from espace_contracts.envelope import EventData, canonical_sha256
+from espace_contracts.envelope import EventData, canonical_sha256, read_json
 from espace_contracts.registry import OWNERS, REJECTIONS
 from sqlalchemy import Connection, text
 
@@ -58,8 +57,8 @@ def note(connection: Connection, burial: Burial, *, service: str, at: datetime) 
 def _identity(body: bytes) -> tuple[str | None, str | None, str]:
     """Source, id and SHA-256 of the data, as far as they can be read."""
     try:
-        document: Any = json.loads(body)
-    except (ValueError, RecursionError):
+        document = read_json(body)
+    except ValueError:
         document = None
     if not isinstance(document, dict):
         return None, None, hashlib.sha256(body).hexdigest()

@@ -3,15 +3,18 @@
 import hashlib
 import json
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import from_json
 
 from espace_contracts.types import Message
 
 CONTENT_TYPES = ("application/json", "application/cloudevents+json")
 LARGEST_MESSAGE = 1_000_000  # bytes; a bus message describes things, it never carries files
+MOST_FIELDS, LONGEST_FIELD = 50, 200  # of what is told about a faulty message: names of members are the sender's words
 
 
 class EventData(Message):
@@ -63,9 +66,22 @@ class InvalidMessage(ValueError):
 
 
 def faulty_fields(error: ValidationError) -> tuple[str, ...]:
-    """Dotted paths of the members that *error* complains about, each once, without any value."""
+    """Dotted paths of the members that *error* complains about, each once, without any value: up to 50, each printable."""
     paths = (".".join(str(part) for part in detail["loc"]) for detail in error.errors(include_input=False))
-    return tuple(dict.fromkeys(path or "(root)" for path in paths))
+    return tuple(islice(dict.fromkeys(_printable(path) or "(root)" for path in paths), MOST_FIELDS))
+
+
+def _printable(path: str) -> str:
+    """Fit for a table and a log, which take neither NUL nor half a character."""
+    return "".join(sign if sign.isprintable() else "?" for sign in path[:LONGEST_FIELD])
+
+
+def read_json(body: bytes) -> Any:
+    """What *body* says; stricter than Python's json: no NaN, no half of a surrogate pair (RFC 8259, RFC 7493 2.1).
+
+    Raises ValueError.
+    """
+    return from_json(body, allow_inf_nan=False)
 
 
 def canonical_sha256(data: Any) -> str:
@@ -82,8 +98,8 @@ def read_event(body: bytes, data_class: type[DataT]) -> Event[DataT]:
     if len(body) > LARGEST_MESSAGE:
         raise InvalidMessage("too_large")
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as exc:
+        document = read_json(body)
+    except ValueError as exc:
         raise InvalidMessage("bad_json") from exc
     if not isinstance(document, dict):
         raise InvalidMessage("invalid", ("(root)",))

@@ -61,7 +61,11 @@ def test_inbound_shape_is_taken_whole(shape: dict[str, Any]) -> None:
         (with_data(periods=[{"start": "2024-03-31", "end": "2024-03-01"}]), "invalid", "data.periods.0"),
         (with_data(training_title="A\u202eB"), "invalid", "data.training_title"),
         ([PAYMENT], "invalid", "(root)"),
+        (with_data(**{"a\x00b": 1}), "invalid", "data.a?b"),
+        (with_data(**{"long" * 100: 1}), "invalid", ("data." + "long" * 100)[:200]),
         (b"{not json", "bad_json", None),
+        (b'{"type": "PaymentIssued.v1", "data": {"half a character": "\\ud800"}}', "bad_json", None),
+        (b'{"type": "PaymentIssued.v1", "data": {"no number": NaN}}', "bad_json", None),
         (b"\xff\xfe", "bad_json", None),
         (b"[" * 200_000, "bad_json", None),
         (b" " * 1_000_001, "too_large", None),
@@ -72,6 +76,12 @@ def test_faulty_message_is_refused_by_reason_and_member(document: Any, reason: s
         read(document)
     assert refused.value.reason == reason
     assert refused.value.fields[:1] == (() if field is None else (field,))
+
+
+def test_no_more_than_fifty_faulty_members_are_told() -> None:
+    with pytest.raises(InvalidMessage) as refused:
+        read(with_data(**{f"unknown{number}": number for number in range(1_000)}))
+    assert len(refused.value.fields) == 50
 
 
 def test_members_of_the_envelope_that_nobody_knows_are_passed_over() -> None:

@@ -85,6 +85,7 @@ def event(**changes: object) -> bytes:
         (event(data=None), "application/json", "invalid: data"),
         (event(data={"text": 3}), "application/json", "invalid: data.text"),
         (event(time="yesterday"), "application/json", "invalid: time"),
+        (event(data={"text": 3, "colour": "\ud800"}), "application/json", "bad_json"),
         (event(type="Poked.v2"), "application/json", "wrong_type: type"),
         (event(), "application/x-python-serialize", "wrong_content_type"),
         (event(data={"text": "x" * 2_000_000}), "application/json", "too_large"),
