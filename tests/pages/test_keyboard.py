@@ -141,4 +141,5 @@ def test_nothing_moves_while_the_page_comes(desk: Page, portal: Served, path: st
     """)
     show(desk, portal, State("x", path, half_ticked))
     desk.wait_for_load_state("networkidle")
-    assert desk.evaluate("moved") == 0
+    # 0.1 is the most that counts as good; a page that a busy machine painted in two parts once gave 0.001
+    assert desk.evaluate("moved") < 0.005
