@@ -12,9 +12,8 @@ import pikepdf
 from espace_contracts.errors import FileRefused
 from pikepdf.settings import set_qpdf_limits
 
-MOST_OBJECTS = (
-    50_000  # listing and freeing them holds the interpreter, about 4 µs each (R17); usual files have hundreds
-)
+# Listing and freeing them holds the interpreter, about 4 µs each (R17); usual files have hundreds.
+MOST_OBJECTS = 50_000
 MOST_UNPACKED = 256 * 1024**2  # bytes of one stream; a small file can claim gigabytes (K23)
 ACTIVE_ACTIONS = {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/GoToE", "/Rendition", "/RichMediaExecute"}
 ACTIVE_ANNOTATIONS = {"/FileAttachment", "/RichMedia", "/Movie", "/Sound", "/Screen", "/3D"}
