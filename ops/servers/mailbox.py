@@ -17,11 +17,12 @@ from email.headerregistry import (
 )
 from email.message import EmailMessage
 from email.utils import getaddresses
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
 SNIPPET = 250  # characters
+KEPT = 2_000  # mails in memory, the last ones asked for
 ENDING = ".eml"
 # Headers are read as plain text, but for those that say what a part is: Python's parser of addresses and
 # Message-IDs raises IndexError at some that are malformed.
@@ -109,9 +110,8 @@ class Mailbox:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._summaries: dict[
-            str, dict[str, Any]
-        ] = {}  # taking a mail apart costs milliseconds, and mails never change
+        # Taking a mail apart costs milliseconds, and mails never change.
+        self._read = lru_cache(KEPT)(_read)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def add(self, raw: bytes) -> Mail:
@@ -134,12 +134,6 @@ class Mailbox:
         """Every mail, newest first."""
         return [self._read(path) for path in sorted(self._folder.glob(f"*{ENDING}"), reverse=True)]
 
-    def summary(self, mail: Mail) -> dict[str, Any]:
-        """The entry of *mail* in a listing; it is taken apart once."""
-        if mail.id not in self._summaries:
-            self._summaries[mail.id] = mail.summary
-        return self._summaries[mail.id]
-
     def get(self, identifier: str) -> Mail | None:
         """The mail of that identifier, or the newest for "latest"; None when there is none."""
         known = {path.stem: path for path in self._folder.glob(f"*{ENDING}")}
@@ -161,9 +155,10 @@ class Mailbox:
     def _path(self, identifier: str) -> Path:
         return self._folder / f"{identifier}{ENDING}"
 
-    def _read(self, path: Path) -> Mail:
-        arrived = datetime.fromtimestamp(int(path.stem[:20]) / 1e9, UTC)
-        return Mail(path.stem, arrived, path.read_bytes())
+
+def _read(path: Path) -> Mail:
+    arrived = datetime.fromtimestamp(int(path.stem[:20]) / 1e9, UTC)
+    return Mail(path.stem, arrived, path.read_bytes())
 
 
 def _addresses(message: EmailMessage, header: str) -> list[dict[str, str]]:

@@ -100,7 +100,7 @@ class Pages(BaseHTTPRequestHandler):
 
     def _listing(self, mails: list[Mail], query: dict[str, list[str]]) -> None:
         start, limit = _number(query, "start", 0), _number(query, "limit", 50)
-        shown = [self.mailbox.summary(mail) for mail in mails[start : start + limit]]
+        shown = [mail.summary for mail in mails[start : start + limit]]
         total = self.mailbox.count()
         counts = {"total": total, "unread": total, "count": len(shown), "messages_count": len(mails), "start": start}
         self._json(counts | {"messages_unread": len(mails), "tags": [], "messages": shown})
