@@ -29,10 +29,7 @@ class Package:
 BROKER = Package("rabbitmq-server", "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server")
 VENV = Package("python3-venv", "/usr/lib/python3.1[1-9]/ensurepip/__init__.py")
 SCANNER = Package("clamav-daemon", "/usr/sbin/clamd")  # without freshclam: tests bring a signature of their own
-BROWSER = (
-    Package("chromium", "/usr/bin/chromium"),
-    Package("chromium-l10n", "/usr/lib/chromium/locales/fr.pak"),
-)
+BROWSER = Package("chromium-headless-shell", "/usr/bin/chromium-headless-shell")
 
 
 class CannotInstall(Exception):

@@ -92,7 +92,7 @@ def _install_debian_packages(purpose: str) -> None:
     if not PYTHON.exists() and not _has_ensurepip():
         wanted.append(apt.VENV)
     if purpose == "test":
-        wanted += (*apt.BROWSER, apt.SCANNER)
+        wanted += (apt.BROWSER, apt.SCANNER)
     names = apt.missing(tuple(wanted))
     if not names:
         return

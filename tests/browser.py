@@ -1,4 +1,7 @@
-"""The system's Chromium, for pages in front of canned answers and for journeys through the whole portal."""
+"""The system's Chromium, for pages in front of canned answers and for journeys through the whole portal.
+
+Its headless shell where there is one: the same engine without a desktop's windows, at half the processor's time.
+"""
 
 import os
 import shutil
@@ -12,7 +15,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 @contextmanager
 def launched(driver: Playwright) -> Iterator[Browser]:
     """A browser that speaks French."""
-    chromium = shutil.which("chromium") or "/usr/bin/chromium"
+    chromium = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
     environment = {**os.environ, "LANGUAGE": "fr", "LANG": "C.UTF-8"}
     browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--lang=fr-FR"], env=environment)
     try:

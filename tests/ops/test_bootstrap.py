@@ -130,8 +130,8 @@ def test_only_the_tests_need_a_browser(monkeypatch):
     monkeypatch.setattr(bootstrap, "steps", list)
     bootstrap.set_up("run")
     bootstrap.set_up("test")
-    assert "chromium" not in asked[0]
-    assert {"chromium", "chromium-l10n", "rabbitmq-server"} <= asked[1]
+    assert "chromium-headless-shell" not in asked[0]
+    assert {"chromium-headless-shell", "rabbitmq-server"} <= asked[1]
 
 
 def test_a_broker_of_ones_own_needs_no_package(monkeypatch):
