@@ -1,13 +1,15 @@
 """TLS to the servers: the certificate is checked, and that it is the server's (K32). TLS 1.2 at least."""
 
 import ssl
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 
+@cache  # reading the system's authorities takes tens of milliseconds
 def context(ca_file: Path | None) -> ssl.SSLContext:
-    """Believes the authorities in *ca_file*, or the system's."""
+    """Believes the authorities in *ca_file*, or the system's, as they were when first asked for."""
     made = ssl.create_default_context(cafile=ca_file)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     return made
