@@ -9,6 +9,7 @@ from tests.keyboard import go_to, press_tab_until
 
 def test_s41_a_deposit_is_made_by_keyboard_alone(inside: Page, employer: Employer) -> None:
     page, keys = inside, inside.keyboard
+    page.on("filechooser", lambda _chooser: None)  # from now on: at the key it could be too late for the browser
     go_to(page, "Documents", "link")
     keys.press("Enter")
     page.wait_for_url("**/documents")
