@@ -137,11 +137,16 @@ RUN mkdir /secrets /backups && chown espace:espace /secrets /backups
 ENTRYPOINT ["python", "-m", "ops.cli"]
 CMD ["--help"]
 
-# --- the tests, on what ships: the operators' image with its packages as they are, and the tests' own beside them
+# --- the tests, on what ships: the operators' image with its packages as they are, beside them the one that only documents
+# has, and the tests' own
 FROM run-ops AS test
+# The scanner, which tests start by themselves.
+# hadolint ignore=DL3008
+RUN apt-get update -qq && apt-get install --yes -qq --no-install-recommends clamav-daemon && rm -rf /var/lib/apt/lists/*
 RUN --mount=type=cache,target=/root/.cache/pip \
-    --mount=type=bind,source=requirements/test.txt,target=/requirements.txt \
-    pip --python /opt/venv/bin/python install --no-input --require-hashes --requirement /requirements.txt
+    --mount=type=bind,source=requirements,target=/requirements \
+    pip --python /opt/venv/bin/python install --no-input --require-hashes \
+    --requirement /requirements/documents.txt --requirement /requirements/test.txt
 COPY --from=code-gateway /app/gateway gateway
 # What tests of services read besides: the texts for clients, and what journeys know of the outside.
 COPY README.md pyproject.toml ./

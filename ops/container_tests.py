@@ -1,6 +1,5 @@
 """Inside the image of the tests: pytest on the servers that the settings of `migrate` name (`make test-images`)."""
 
-import json
 import os
 import socket
 import sys
@@ -8,27 +7,23 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ops import container_secrets, credentials, environment, secret_files, stackfile
 from ops.container_secrets import CLIENTS, DEMO_CLIENT_URL
-from ops.environment import PROCESSES
-from ops.migrate import BUCKET_OWNERS
-from ops.secret_files import variables
+from ops.credentials import Credentials
+from ops.endpoints import RUN_NAMES, find
+from ops.ports import Ports
 from ops.testing import STACK_VARIABLE
 
-STORE = ("ENDPOINT", "REGION", "ACCESS_KEY", "SECRET_KEY")
 
-
-def stack(settings: dict[str, str]) -> dict[str, Any]:
-    """What tests of services are told of the servers; each process has the settings that `migrate` knows of it."""
+def stack(settings: dict[str, str], keys: Credentials) -> dict[str, Any]:
+    """What tests of services are told of the servers. `migrate` knows no process's own keys: theirs are of *keys*."""
     # Tests are the funder's system too, which in containers is a user of its own (the job `demo-client`).
     settings = settings | {CLIENTS: settings[DEMO_CLIENT_URL]}
-    known = dict(settings)
-    for owner in BUCKET_OWNERS:
-        known |= {f"{owner.upper()}_S3_{name}": settings[f"OPS_S3_{name}"] for name in STORE}
-    processes = {
-        process: {name: value for name, value in known.items() if name.startswith(f"{process.upper()}_")}
-        for process in PROCESSES
-    }
-    return {"migrate": settings, "processes": processes, "free_port": _free_port()}
+    ports = Ports()
+    endpoints = find(settings, keys, ports, RUN_NAMES)
+    made = environment.settings(endpoints, credentials=keys, ports=ports, names=RUN_NAMES, overrides=settings)
+    facts = {"migrate": settings, "processes": made.processes, "free_port": _free_port()}
+    return stackfile.contents(endpoints, made) | facts
 
 
 def _free_port() -> int:
@@ -39,13 +34,15 @@ def _free_port() -> int:
 
 def main() -> None:
     """Run what the arguments, pytest's own, select; the process becomes pytest."""
-    settings = {name: value for name, value in variables().items() if name not in os.environ}
-    file = Path(tempfile.mkdtemp()) / "stack.json"
-    file.write_text(json.dumps(stack(settings)), encoding="utf-8")
+    known = secret_files.variables()
+    settings = {name: value for name, value in known.items() if name.startswith(container_secrets.PREFIXES)}
+    folder = Path(tempfile.mkdtemp())
+    file = folder / "stack.json"
+    stackfile.write(file, stack(settings, credentials.load(folder / "credentials.json")))
     # pytest and hypothesis would keep what they learned beside the code, where nobody may write.
     options = ["-p", "no:cacheprovider"]
-    environment = os.environ | {STACK_VARIABLE: str(file), "HYPOTHESIS_STORAGE_DIRECTORY": str(file.parent)}
-    os.execve(sys.executable, [sys.executable, "-m", "pytest", *options, *sys.argv[1:]], environment)  # noqa: S606 - pytest
+    variables = os.environ | {STACK_VARIABLE: str(file), "HYPOTHESIS_STORAGE_DIRECTORY": str(folder)}
+    os.execve(sys.executable, [sys.executable, "-m", "pytest", *options, *sys.argv[1:]], variables)  # noqa: S606 - pytest
 
 
 if __name__ == "__main__":

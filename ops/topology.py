@@ -9,7 +9,7 @@ from typing import Any
 from espace_contracts.registry import EXCHANGES, INBOUND_EVENTS, METHODS, SERVICES, SUBSCRIPTIONS
 from espace_contracts.rpc import FUNDER, GATEWAY, OUTSIDE_KINDS
 
-from chassis.topology import REPLY_KEY, RPC_EXCHANGE, Binding, QueueSpec, delivery_exchange, event_queues, rpc_queues
+from chassis.topology import REPLY_KEY, RPC_EXCHANGE, Binding, QueueSpec, event_queues, rpc_queues
 
 NOTHING = "^$"
 OWN_EVENTS = "(identity|payments|documents)\\.events"
@@ -48,8 +48,9 @@ def rights_of(user: str) -> Rights:
 def definitions(vhost: str, users: list[BrokerUser]) -> dict[str, Any]:
     """The definitions to import, for RabbitMQ's own tools as well."""
     specs = queue_specs()
-    exchanges = [(name, "topic") for name in (*EXCHANGES, RPC_EXCHANGE)]
-    exchanges += [(delivery_exchange(service), "direct") for service in SERVICES]
+    # Whatever a queue is bound to, since a newer broker takes no binding to an exchange that is not there.
+    bound = {(wanted.exchange, wanted.exchange_type) for spec in specs for wanted in spec.bindings}
+    exchanges = sorted(bound | {(name, "topic") for name in EXCHANGES})
     return user_definitions(vhost, users) | {
         "vhosts": [{"name": vhost}],
         "exchanges": [

@@ -1,5 +1,6 @@
 """Addresses of files: for a minute and one file (K27), signed for the name by which the caller reaches the store."""
 
+import socket
 import urllib.error
 import urllib.request
 from urllib.parse import parse_qs, urlsplit
@@ -21,22 +22,24 @@ def test_outside_callers_put_and_get_by_the_public_name_and_the_gateway_by_the_i
     tilleuls: World, bucket: Bucket
 ) -> None:
     inside = urlsplit(bucket.endpoint)
+    known_as = inside.hostname or ""
+    outside = "localhost" if known_as == "127.0.0.1" else socket.gethostbyname(known_as)
     tilleuls.files = ObjectStore(
         ObjectStoreSettings(
             s3_endpoint=bucket.endpoint,
-            s3_public_endpoint=f"http://localhost:{inside.port}",
+            s3_public_endpoint=f"http://{outside}:{inside.port}",
             s3_access_key=SecretStr(bucket.access_key),
             s3_secret_key=SecretStr(bucket.secret_key),
             s3_bucket=bucket.name,
         )
     )
     begun = tilleuls.begin(user="funder.demo", **AGREEMENT)
-    assert urlsplit(begun.upload.url).hostname == "localhost"
+    assert urlsplit(begun.upload.url).hostname == outside
     assert put(begun, BULLETIN) == 200
     document = tilleuls.complete(begun, user="funder.demo")
     request = api.OpenFile(siret=TILLEULS, document_id=document.document_id)
     opened = tilleuls.service("funder.demo").open_file(request)
-    assert urlsplit(opened.url).hostname == "localhost"
+    assert urlsplit(opened.url).hostname == outside
     with urllib.request.urlopen(opened.url, timeout=20) as answer:
         assert answer.read() == BULLETIN
     for url in (tilleuls.begin().upload.url, tilleuls.service().open_file(request).url):
