@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from chassis import hubwatch, metrics, tracing
 from chassis.logging import configure
 from chassis.memory import give_large_blocks_back, leave_alone_what_stays
+from chassis.names import resolve_anew
 from chassis.service import service_class
 from chassis.settings import ServiceSettings, faults_of
 from chassis.threads import come_back_quickly
@@ -62,6 +63,7 @@ def main(package: str) -> int:
     settings = read_settings(package)
     give_large_blocks_back()
     come_back_quickly()
+    resolve_anew()
     service = service_class(package)
     configure(settings.log_level, process=service.name)
     tracing.configure(
