@@ -9,7 +9,6 @@ from tests.keyboard import go_to, press_tab_until
 
 def test_s41_a_deposit_is_made_by_keyboard_alone(inside: Page, employer: Employer) -> None:
     page, keys = inside, inside.keyboard
-    page.on("filechooser", lambda _chooser: None)  # from now on: at the key it could be too late for the browser
     go_to(page, "Documents", "link")
     keys.press("Enter")
     page.wait_for_url("**/documents")
@@ -20,9 +19,7 @@ def test_s41_a_deposit_is_made_by_keyboard_alone(inside: Page, employer: Employe
     go_to(page, "Catégorie du document", "combobox")
     keys.type("Bulletin de paie")
     expect(page.get_by_text("Un fichier par mois, toutes les pages.")).to_be_visible()
-    expect(
-        page.get_by_label("Catégorie du document")
-    ).to_be_focused()  # the form that has come around it is read on from here
+    expect(page.get_by_label("Catégorie du document")).to_be_focused()  # the form that has come is read on from here
     go_to(page, "Dossier", "combobox", exact=True)
     keys.type(employer.dossier("19GE00565"))
     for name, text in (("Du", "01/11/2019"), ("Au", "30-11-19"), ("Libellé (facultatif)", "Bulletin de novembre")):

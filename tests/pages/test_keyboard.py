@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.keyboard import go_to
-from tests.pages.document_states import changed
+from tests.pages.document_states import HOME, changed
 from tests.pages.payment_states import ends_soon, half_ticked
 from tests.pages.serving import Served
 from tests.pages.state import State
@@ -68,6 +68,19 @@ def test_s27_s32_a_row_is_opened_and_ticked(desk: Page, portal: Served) -> None:
     expect(desk.locator("#etat")).to_contain_text("806112")
     assert "806112" in portal.bus.ticks
     expect(desk.locator("input[value='806112'][type=checkbox]")).to_be_focused()
+
+
+@pytest.mark.parametrize("address", ["/documents/ajouter", f"{HOME}/modifier"])
+def test_s38_the_category_can_be_typed_on_while_its_form_comes(desk: Page, portal: Served, address: str) -> None:
+    show(desk, portal, State("x", address, changed))
+    choice = desk.get_by_label("Catégorie du document")
+    choice.evaluate("element => { element.stays = true }")
+    choice.focus()
+    before = choice.input_value()
+    desk.keyboard.press("ArrowDown")
+    expect(desk.locator("#depot input[name=categorie]")).not_to_have_value(before)
+    expect(desk.locator("#depot input[name=categorie]")).to_have_value(choice.input_value())
+    assert choice.evaluate("element => element.stays === true && element === document.activeElement")
 
 
 def test_s36_s48_a_file_is_deleted_after_a_dialog_that_keeps_the_focus(desk: Page, portal: Served) -> None:
