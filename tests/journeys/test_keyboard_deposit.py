@@ -9,6 +9,8 @@ from tests.keyboard import go_to, press_tab_until
 
 def test_s41_a_deposit_is_made_by_keyboard_alone(inside: Page, employer: Employer) -> None:
     page, keys = inside, inside.keyboard
+    # From now on, long before the key: the browser hears of it too late when the processor is busy
+    page.on("filechooser", lambda _chooser: None)
     go_to(page, "Documents", "link")
     keys.press("Enter")
     page.wait_for_url("**/documents")
