@@ -4,24 +4,15 @@ import io
 
 import pdfua
 import pytest
+from espace_contracts.samples import event_sample
 from pypdf import PdfReader
 
 from services.documents.advice import AdviceFacts, draw
 
 
 def facts(**changes):
-    known = {
-        "payment_number": "806113",
-        "state": "current",
-        "dossier_number": "19GE00565",
-        "beneficiary": {"last_name": "MARTIN", "first_name": "Audrey"},
-        "training_title": "INFIRMIER BLOC OPERATOIRE",
-        "amount": "2764.94",
-        "paid_hours": "151.67",
-        "periods": [{"start": "2019-11-01", "end": "2019-11-30"}],
-        "paid_on": "2019-12-11",
-        "transfer_reference": "VIR-1",
-    }
+    known = event_sample("PaymentRecorded.v1")["data"]
+    del known["version"]
     return AdviceFacts.model_validate(known | changes)
 
 

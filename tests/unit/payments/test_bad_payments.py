@@ -3,22 +3,10 @@
 import pytest
 from espace_contracts.envelope import faulty_fields
 from espace_contracts.funder import PaymentFacts
+from espace_contracts.samples import event_sample
 from pydantic import ValidationError
 
-GOOD = {
-    "payment_number": "806112",
-    "version": 1,
-    "siret": "73282932000074",
-    "dossier_number": "19GE00565",
-    "beneficiary": {"last_name": "MARTIN", "first_name": "Audrey"},
-    "training_title": "INFIRMIER BLOC OPERATOIRE",
-    "amount": "2764.94",
-    "currency": "EUR",
-    "paid_hours": "151.67",
-    "paid_on": "2019-12-11",
-    "periods": [{"start": "2019-11-01", "end": "2019-11-30"}],
-    "transfer_reference": "TP20191211-806112",
-}
+GOOD = event_sample("PaymentIssued.v1")["data"]
 
 
 def period(start, end):
