@@ -14,6 +14,7 @@ import pytest
 from espace_contracts import documents as api
 from espace_contracts.errors import NotFound
 from espace_contracts.payments import PaymentRecorded
+from espace_contracts.samples import event_sample
 from pypdf import PdfReader
 
 from services.documents.advice import AdviceFacts, draw
@@ -23,21 +24,8 @@ from tests.service.documents.documents_world import OTHER, START, TILLEULS, Worl
 
 def payment(version: int = 1, **changes: Any) -> PaymentRecorded:
     """A payment of the guide's screen."""
-    facts = {
-        "siret": TILLEULS,
-        "payment_number": "806113",
-        "version": version,
-        "state": "current",
-        "dossier_number": "19GE00565",
-        "beneficiary": {"last_name": "MARTIN", "first_name": "Audrey"},
-        "training_title": "INFIRMIER BLOC OPERATOIRE",
-        "amount": "2764.94",
-        "paid_hours": "151.67",
-        "periods": [{"start": "2019-11-01", "end": "2019-11-30"}],
-        "paid_on": "2019-12-11",
-        "transfer_reference": "VIR-1",
-    }
-    return PaymentRecorded.model_validate(facts | changes)
+    facts = event_sample(PaymentRecorded.type)["data"]
+    return PaymentRecorded.model_validate(facts | {"siret": TILLEULS, "version": version} | changes)
 
 
 def record(world: World, *payments: PaymentRecorded) -> None:
@@ -66,15 +54,15 @@ def words(content: bytes) -> str:
 def test_s34_an_advice_is_an_employer_document_that_can_be_read(tilleuls: World) -> None:
     record(tilleuls, payment())
     (advice,) = listed(tilleuls)
-    assert advice.title == "Avis de virement n° 806113"
+    assert advice.title == "Avis de virement n° 806112"
     assert advice.rubric == "Avis de virement"
-    assert (advice.payment_number, advice.dossier_number) == ("806113", None)
+    assert (advice.payment_number, advice.dossier_number) == ("806112", None)
     assert (advice.depositor, advice.depositor_name) == ("funder", "Transitions Pro Grand Est")
     assert advice.deposited_at.date() == date(2019, 12, 11)
     assert not advice.changeable
     content = fetched(tilleuls, advice)
     page = words(content)
-    for word in ("n° 806113", "2 764,94 €", "11 décembre 2019", "MARTIN Audrey", "19GE00565", "732 829 320 00074"):
+    for word in ("n° 806112", "2 764,94 €", "11 décembre 2019", "MARTIN Audrey", "19GE00565", "732 829 320 00074"):
         assert word in page
     assert "Transitions Pro Grand Est" in page
     assert advice.estimated, "nobody had opened it"
@@ -137,7 +125,7 @@ def test_s54_a_payment_that_moves_to_another_employer_takes_its_advice_along(til
     record(tilleuls, payment(1), payment(2, siret=OTHER), payment(1))
     assert listed(tilleuls) == ()
     (advice,) = listed(tilleuls, siret=OTHER)
-    assert advice.payment_number == "806113"
+    assert advice.payment_number == "806112"
 
 
 def test_s34_a_setting_says_no(tilleuls: World) -> None:
@@ -158,11 +146,11 @@ def test_a_payment_may_come_before_its_dossier_and_have_any_letters(world: World
 
 def test_s34_the_advice_is_found_by_its_payment(world: World) -> None:
     record(world, payment(), payment(payment_number="806114"))
-    found = world.service().get_advice(api.GetAdvice(siret=TILLEULS, payment_number="806113"))
-    assert (found.payment_number, found.category) == ("806113", "remittance_advice")
+    found = world.service().get_advice(api.GetAdvice(siret=TILLEULS, payment_number="806112"))
+    assert (found.payment_number, found.category) == ("806112", "remittance_advice")
 
 
-@pytest.mark.parametrize(("siret", "number"), [(OTHER, "806113"), (TILLEULS, "806999")])
+@pytest.mark.parametrize(("siret", "number"), [(OTHER, "806112"), (TILLEULS, "806999")])
 def test_s54_anothers_advice_and_none_are_not_told_apart(world: World, siret: str, number: str) -> None:
     record(world, payment())
     with pytest.raises(NotFound):
@@ -172,7 +160,7 @@ def test_s54_anothers_advice_and_none_are_not_told_apart(world: World, siret: st
 def deposited(world: World) -> api.Document:
     """The funder hands in its own advice of the payment."""
     nothing = {"dossier_number": None, "period": None, "actor": None}
-    return world.deposit(user="funder.demo", category="remittance_advice", payment_number="806113", **nothing)
+    return world.deposit(user="funder.demo", category="remittance_advice", payment_number="806112", **nothing)
 
 
 def test_s34_ours_comes_back_when_the_funder_deletes_its_own(tilleuls: World) -> None:
@@ -185,7 +173,7 @@ def test_s34_ours_comes_back_when_the_funder_deletes_its_own(tilleuls: World) ->
     (ours,) = listed(tilleuls)
     assert ours.document_id != own.document_id
     assert "2 700,00 €" in words(fetched(tilleuls, ours))
-    found = tilleuls.service().get_advice(api.GetAdvice(siret=TILLEULS, payment_number="806113"))
+    found = tilleuls.service().get_advice(api.GetAdvice(siret=TILLEULS, payment_number="806112"))
     assert found.document_id == ours.document_id
     tilleuls.service("funder.demo").restore_document(api.RestoreDocument.model_validate(request))
     assert [each.document_id for each in listed(tilleuls)] == [own.document_id]

@@ -8,6 +8,7 @@ import pytest
 from espace_contracts import identity as api
 from espace_contracts import payments
 from espace_contracts.errors import SessionInvalid
+from espace_contracts.samples import event_sample
 
 from services.identity.daily_payments import DailyPayments
 from services.identity.usecases import daily_payments
@@ -31,24 +32,11 @@ def open_desk(desk):
 
 def recorded(desk, number="806112", **changes):
     """Hand over what payments tell of one payment."""
-    data = {
-        "siret": CLINIC,
-        "payment_number": number,
-        "version": 1,
-        "state": "current",
-        "dossier_number": "19GE00565",
-        "beneficiary": {"last_name": "MARTIN", "first_name": "Audrey"},
-        "training_title": "INFIRMIER BLOC OPERATOIRE",
-        "amount": "2764.94",
-        "paid_hours": "151.67",
-        "periods": [{"start": "2019-11-01", "end": "2019-11-30"}],
-        "paid_on": "2019-12-11",
-        "transfer_reference": f"TP20191211-{number}",
-    }
+    data = event_sample(payments.PaymentRecorded.type)["data"]
     event_id = changes.pop("event_id", None)
     desk.receive(
         lambda event: desk.service.note_payments([event]),
-        data | changes,
+        data | {"siret": CLINIC, "payment_number": number} | changes,
         event_id=event_id,
         event_class=payments.PaymentRecorded,
     )
