@@ -27,6 +27,7 @@ PROVISIONAL = (
     "select count(*) from accounts join account_access on account_id = accounts.id"
     " where state = 'provisional' and siret = any(%s)"
 )
+END_LEASES = "update mails set due_at = now() where state = 'queued'"
 CREDENTIALS = re.compile(r"Identifiant provisoire\s*: (\S+)\s+Mot de passe provisoire\s*: (\S+)")
 DOMAIN = "@chaos-accounts.example"
 LOGINS_AT_A_TIME = 4  # a password's hash is heavy, and one is made at a time
@@ -56,6 +57,12 @@ def opened(world: World, *, count: int, kills: tuple[str, ...], seconds: float, 
         time.sleep(chance.uniform(0, seconds / len(kills)))
         world.kill(victim)
     return got(world, asked, kills=len(kills), patience=patience)
+
+
+def end_leases(world: World) -> None:
+    """Identity is dead: what it was sending is due at once, and not when its lease is over, which takes 19 s."""
+    with world.database("identity") as database:
+        database.execute(END_LEASES)
 
 
 def got(world: World, asked: Asked, *, kills: int, patience: float) -> dict[str, Any]:

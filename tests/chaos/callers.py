@@ -17,7 +17,7 @@ from chassis.asyncbus import BusClient
 LONGEST_ANSWER = 6.0  # seconds: what takes longer has hung
 GIVES_UP = 30.0
 ASKERS = 4
-PAUSE = 0.1
+PAUSE = 0.2  # a look at a page costs the machine what the faults need as well
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,11 @@ from tests.chaos.funder_system import FunderSystem, dice, in_background, payment
 from tests.chaos.listener import listening
 from tests.chaos.world import World
 
-LOCK = "select pg_advisory_lock(hashtext('outbox relay'))"
+TAKE_LOCK = "select pg_try_advisory_lock(hashtext('outbox relay'))"
+END_ITS_HOLDER = (
+    "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted"
+    " and database = (select oid from pg_database where datname = current_database())"
+)
 HOLD_MARKS = "select id from outbox where published_at is null for update"
 COMMITTED = "select count(*) from outbox where published_at is null"
 
@@ -30,6 +34,7 @@ class Plan:
     seconds: float  # over which they are published
     kills: tuple[str, ...]  # at random places among them, in random order
     patience: float  # seconds until everything must have arrived
+    while_dead: Mapping[str, Callable[[World], None]] = field(default_factory=dict)  # before it is started again
 
 
 def under_kills(world: World, plan: Plan, *, seed: int) -> tuple[FunderSystem, dict[str, Any]]:
@@ -50,18 +55,28 @@ def under_kills(world: World, plan: Plan, *, seed: int) -> tuple[FunderSystem, d
 def _interrupted(
     world: World, events: list[dict[str, Any]], plan: Plan, chance: random.Random
 ) -> Iterator[dict[str, Any]]:
-    """*events* one by one; at random places among them a program is killed, and publishing goes on meanwhile."""
+    """*events* one by one; at random places among them a program is killed, and publishing goes on meanwhile.
+
+    One program is back before it is killed again; others may be down beside it.
+    """
     victims = chance.sample(plan.kills, len(plan.kills))
     places = dict(zip(sorted(chance.sample(range(len(events)), len(victims))), victims, strict=True))
-    killing: threading.Thread | None = None
+    killing: dict[str, threading.Thread] = {}
     for number, event in enumerate(events):
-        if number in places:
-            if killing is not None:
-                killing.join()
-            killing = in_background(partial(world.kill, places[number]))
+        if victim := places.get(number):
+            if victim in killing:
+                killing[victim].join()
+            killing[victim] = in_background(partial(_kill, world, victim, plan))
         yield event
-    if killing is not None:
-        killing.join()
+    for thread in killing.values():
+        thread.join()
+
+
+def _kill(world: World, victim: str, plan: Plan) -> None:
+    world.kill_and_hold(victim)
+    if victim in plan.while_dead:
+        plan.while_dead[victim](world)
+    world.bring_back(victim)
 
 
 def between_steps(world: World, mark: str, *, rounds: int, seed: int) -> dict[str, Any]:
@@ -125,14 +140,17 @@ def _figures(world: World, funder: FunderSystem, books: verdicts.Books) -> dict[
 @contextmanager
 def _before_publish(world: World) -> Any:
     """The relay's lock is ours: what is committed stays unpublished until payments has been killed."""
-    world.kill_and_hold("payments")
     with world.database("payments") as ours:
-        ours.execute(LOCK)
-        world.bring_back("payments")
+
+        def taken() -> bool:
+            ours.execute(END_ITS_HOLDER)  # the relay comes back after a second
+            return ours.execute(TAKE_LOCK).fetchone() == (True,)
+
+        held = verdicts.until(taken, within=15, every=0.02) is not None
 
         def strike(funder: FunderSystem, events: list[dict[str, Any]]) -> bool:
             funder.publish(events)
-            reached = _waits(world)
+            reached = held and _waits(world)
             world.kill_and_hold("payments")
             return reached
 

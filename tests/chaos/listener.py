@@ -13,7 +13,7 @@ from tests.chaos import verdicts
 from tests.chaos.world import World
 
 PREFETCH = 500
-SILENCE = 2.0  # seconds without an event: there are no more
+PATIENCE = 20  # seconds for the next event that is there
 IDS = "select event_id::text from outbox"
 
 
@@ -59,11 +59,12 @@ class Listener:
 
         with self._connection() as connection:
             channel = connection.channel()
+            waiting = self._queue(channel).queue_declare(passive=True).message_count  # what is confirmed is in it
             consumer = kombu.Consumer(channel, self._queue, on_message=note, auto_declare=False)
             consumer.qos(prefetch_count=PREFETCH)
             with consumer:
-                for _ in _until_silent(connection):
-                    pass
+                while ids.total() < waiting:
+                    connection.drain_events(timeout=PATIENCE)
         return ids
 
     def _written(self) -> set[str]:
@@ -75,15 +76,6 @@ class Listener:
 
     def _unpublished(self) -> int:
         return sum(self._world.value(service, verdicts.UNPUBLISHED) for service in SERVICES)
-
-
-def _until_silent(connection: kombu.Connection) -> Iterator[None]:
-    while True:
-        try:
-            connection.drain_events(timeout=SILENCE)
-        except TimeoutError:
-            return
-        yield
 
 
 def _exchange(service: str) -> kombu.Exchange:

@@ -44,7 +44,7 @@ def outage(world: World, victim: str, how: str, *, seconds: float, events: int) 
     during = [answer for answer in browser.answers if began + NOTICE < answer.ended < back]
     return {
         "warm": warm is not None,
-        **_of_answers(browser.answers, during),
+        **of_answers(browser.answers, during),
         "first_success_after_s": None if first is None else round(browser.first_well_after(back) or 0.0, 2),
         "drained_after_s": round(drained, 1),
         "lost": books.lost,
@@ -54,7 +54,8 @@ def outage(world: World, victim: str, how: str, *, seconds: float, events: int) 
     }
 
 
-def _of_answers(answers: list[Answer], during: list[Answer]) -> dict[str, Any]:
+def of_answers(answers: list[Answer], during: list[Answer]) -> dict[str, Any]:
+    """What a browser was told, and of that *during* an outage."""
     return {
         "requests": len(answers),
         "hung": sum(answer.hung for answer in answers),
@@ -124,7 +125,6 @@ def calls_into_a_freezing_database(
     world: World, *, mark: str, rounds: int, calls: int, seconds: float = 1.0
 ) -> dict[str, Any]:
     """Writes begun just before PostgreSQL freezes: those under way then may be done in time or never, but not late."""
-    _remember_commits(world)
     chance, siret = dice(rounds), new_siret()
     outcomes: list[Calls] = []
     for number in range(rounds):
@@ -151,15 +151,6 @@ def calls_into_a_freezing_database(
         "late_executions": sum(commits[number] > deadlines[number] + CLOCK for number in commits),
         "latest_s": round(max((commits[number] - deadlines[number] for number in commits), default=0.0), 3),
     }
-
-
-def _remember_commits(world: World) -> None:
-    """Let PostgreSQL keep the time of each commit."""
-    if world.value("payments", "show track_commit_timestamp") != "on":
-        with world.database("payments") as database:
-            database.execute("alter system set track_commit_timestamp = on")
-        world.stop("postgres")
-        world.bring_back("postgres")
 
 
 def _freeze_for(world: World, *, after: float, seconds: float, done: threading.Event) -> None:

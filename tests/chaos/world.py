@@ -28,8 +28,15 @@ PORT_OFFSET = 2000  # beside those of a run and of the other tests
 # What is acknowledged must survive a kill of PostgreSQL, so it is as careful here as in a run.
 KIND = Kind(names=NAMES, port_offset=PORT_OFFSET, durable=True, credentials=FOLDER.credentials)
 # A mail whose sender was killed is sent again when its lease is over: 19 s with this, instead of 60.
-QUICKLY = {"IDENTITY_SMTP_TIMEOUT_SECONDS": "2", "IDENTITY_SMTP_TOTAL_SECONDS": "4", "GATEWAY_DRAIN_SECONDS": "1.5"}
+QUICKLY = {
+    "IDENTITY_SMTP_TIMEOUT_SECONDS": "2",
+    "IDENTITY_SMTP_TOTAL_SECONDS": "4",
+    "IDENTITY_ARGON2_MEMORY_KIB": "8192",
+    "IDENTITY_ARGON2_ROUNDS": "1",
+    "GATEWAY_DRAIN_SECONDS": "1.5",
+}
 PATIENCE = 180.0  # seconds for anything the supervisor is asked
+FLAGS = {"postgres": ("-c", "track_commit_timestamp=on")}  # faults are judged by when something was committed
 
 T = TypeVar("T")
 
@@ -44,7 +51,8 @@ class Keeper(Supervisor):
     async def start(self, program: Program) -> float:
         """Start *program*, and remember how."""
         self.programs[program.name] = program
-        return await super().start(program)
+        flags = FLAGS.get(program.name, ())
+        return await super().start(replace(program, command=(*program.command, *flags)))
 
     async def bring_back(self, name: str) -> None:
         """Start what `stop` ended; return when it answers."""
