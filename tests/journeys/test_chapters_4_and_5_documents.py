@@ -147,18 +147,19 @@ def test_a_file_that_is_refused_says_why_and_keeps_what_was_typed(
 
 
 def test_k21_an_oversized_file_is_stopped_before_it_is_sent_and_at_the_server(
-    inside: Page, employer: Employer, new_context: Callable[..., BrowserContext]
+    inside: Page, employer: Employer, new_context: Callable[..., BrowserContext], tmp_path: Path
 ) -> None:
-    large = b"%PDF-1.4\n" + b"x" * (21 * 1024**2)
+    large = tmp_path / "scan.pdf"
+    large.write_bytes(b"%PDF-1.4\n" + b"x" * (21 * 1024**2))
     choose(inside, "RIB de l’entreprise")
-    attach(inside, large, "scan.pdf")
+    inside.get_by_label("Ouvrir un fichier").set_input_files(large)
     expect(inside.locator("#fichier-erreur")).to_contain_text("dépasse")
     inside.get_by_role("button", name="OK").click()
     assert inside.url.endswith("/documents/ajouter"), "nothing was sent"
     still = new_context(java_script_enabled=False).new_page()
     log_in(still, employer.identifier, employer.password)
     choose(still, "RIB de l’entreprise")
-    attach(still, large, "scan.pdf")
+    still.get_by_label("Ouvrir un fichier").set_input_files(large)
     with still.expect_response(lambda answer: answer.request.method == "POST") as posted:
         still.get_by_role("button", name="OK").click()
     assert posted.value.status == 413
