@@ -77,7 +77,7 @@ async def show_link(request: Request, token: str, visitor: Anybody) -> Response:
     try:
         link = await request.app.state.bus.call(identity.GET_CONTACT_LINK, wanted)
     except errors.LinkInvalid:
-        return private(page(request, "contact_link_invalid.html", status=404))
+        return private(page(request, "contact_link_dead.html", status=404))
     return private(page(request, "contact_confirm.html", address=link.contact_email))
 
 
@@ -88,7 +88,7 @@ async def confirm(request: Request, token: str, visitor: Anybody, form: Form) ->
     try:
         await request.app.state.bus.call(identity.CONFIRM_CONTACT, wanted)
     except errors.LinkInvalid:
-        return private(page(request, "contact_link_invalid.html", status=404))
+        return private(page(request, "contact_link_dead.html", status=404))
     if visitor.session:
         request.app.state.sessions.forget(visitor.secret)
     return private(page(request, "contact_confirmed.html"))

@@ -105,7 +105,7 @@ async def show_confirmation(request: Request, token: str, visitor: Annotated[Vis
             identity.GET_CONFIRMATION, identity.LinkToken(token_hash=token_hash(token))
         )
     except errors.LinkInvalid:
-        return private(page(request, "link_invalid.html", status=404))
+        return private(page(request, "confirmation_link_dead.html", status=404))
     return private(page(request, "confirmation.html", identifier=link.identifier, fault="", seconds=0))
 
 
@@ -127,7 +127,7 @@ async def confirm(
     try:
         session = await state.bus.call(identity.CONFIRM_IDENTIFIER, wanted)
     except errors.LinkInvalid:
-        return private(page(request, "link_invalid.html", status=404))
+        return private(page(request, "confirmation_link_dead.html", status=404))
     except errors.IdentifierTaken:
         return private(page(request, "identifier_gone.html", status=422))
     except errors.WrongCredentials:

@@ -99,7 +99,7 @@ def _form(request: Request, token: str, *, status: int = 200, **values: Any) -> 
 
 
 def _gone(request: Request) -> Response:
-    return private(page(request, "reset_link_invalid.html", status=404))
+    return private(page(request, "reset_link_dead.html", status=404))
 
 
 @router.get("/reinitialisation/{token}")
