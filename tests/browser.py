@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 @contextmanager
 def launched(driver: Playwright) -> Iterator[Browser]:
-    """A browser that speaks French."""
+    """A browser whose person reads French; its own words, such as those of a field for files, may be English."""
     chromium = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
     environment = {**os.environ, "LANGUAGE": "fr", "LANG": "C.UTF-8"}
     browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--lang=fr-FR"], env=environment)
