@@ -7,6 +7,7 @@ take many seconds.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,14 @@ class Stored:
 
     size: int
     media_type: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a list tells of an object; the moment by the store's clock, in whole seconds."""
+
+    key: str
+    written_at: datetime
 
 
 def _client(settings: ObjectStoreSettings, endpoint: str) -> Any:
@@ -138,10 +147,14 @@ class ObjectStore:
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """All keys under *prefix*. Raises ObjectStoreDown."""
+        return (each.key for each in self.listed(prefix))
+
+    def listed(self, prefix: str = "") -> Iterator[Listed]:
+        """All objects under *prefix*. Raises ObjectStoreDown."""
         token: dict[str, Any] = {}
         while True:
             page = self._call("list_objects_v2", Prefix=prefix, **token)
-            yield from (entry["Key"] for entry in page.get("Contents", ()))
+            yield from (Listed(entry["Key"], entry["LastModified"]) for entry in page.get("Contents", ()))
             if not page.get("IsTruncated"):
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}

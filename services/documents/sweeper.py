@@ -13,7 +13,7 @@ from espace_contracts.documents import DocumentErased
 from chassis import outbox
 from chassis.database import Database
 from chassis.loops import Loop
-from chassis.objectstore import ObjectStore
+from chassis.objectstore import Listed, ObjectStore
 from services.documents.domain import ABANDONED_AFTER, FOLDER, RESTORABLE
 from services.documents.store import categories
 from services.documents.store import changes as trash
@@ -105,18 +105,27 @@ def _sweep_deposits(database: Database, files: ObjectStore, *, now: datetime) ->
 
 
 def _sweep_objects(database: Database, files: ObjectStore) -> int:
-    """An object's key is in a committed row before anybody can write it, so an unnamed one is an orphan."""
-    removed = 0
-    for keys in _batches(files.keys(FOLDER)):
+    """An object's key is in a committed row before anybody can write it, so an unnamed one is an orphan.
+
+    Unless it is older than the tables: then those that named it are lost, and it stays for their restore.
+    """
+    with database.work() as connection:
+        tables_made_at = categories.first_set_applied_at(connection).replace(microsecond=0)
+    removed = kept = 0
+    for found in _batches(files.listed(FOLDER)):
         with database.work() as connection:
-            known = store.known_keys(connection, keys)
-        orphans = [key for key in keys if key not in known]
+            known = store.known_keys(connection, [each.key for each in found])
+        unnamed = [each for each in found if each.key not in known]
+        orphans = [each.key for each in unnamed if each.written_at >= tables_made_at]
         for key in orphans:
             files.delete(key)
         removed += len(orphans)
+        kept += len(unnamed) - len(orphans)
+    if kept:
+        log.warning("files_older_than_tables", objects=kept)
     return removed
 
 
-def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
-    iterator = iter(keys)
+def _batches(objects: Iterable[Listed]) -> Iterator[list[Listed]]:
+    iterator = iter(objects)
     return itertools.takewhile(bool, (list(islice(iterator, BATCH)) for _ in itertools.count()))

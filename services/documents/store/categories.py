@@ -1,6 +1,7 @@
 """The queries of categories: the same for every employer."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from espace_contracts.documents import Category
@@ -33,6 +34,11 @@ def lock_sets(connection: Connection) -> None:
 def newest_set(connection: Connection) -> Row[Any]:
     """The set that was applied last."""
     return connection.execute(select(category_sets).order_by(category_sets.c.revision.desc()).limit(1)).one()
+
+
+def first_set_applied_at(connection: Connection) -> datetime:
+    """When the tables were made: their migration notes its set."""
+    return connection.execute(select(func.min(category_sets.c.applied_at))).scalar_one()
 
 
 def add_set(connection: Connection, **values: Any) -> int:

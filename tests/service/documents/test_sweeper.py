@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from espace_contracts import documents as api
 from espace_contracts.errors import Conflict, NotFound
@@ -10,6 +11,7 @@ from chassis.objectstore import ObjectMissing, ObjectStoreDown
 from services.documents.domain import ABANDONED_AFTER, COMPLETED_WITHIN, FOLDER
 from services.documents.store import categories as category_store
 from services.documents.sweeper import empty_trash, erase_outdated, sweep
+from tests.service.conftest import urls_of
 from tests.service.documents.documents_world import SAMPLES, World, put
 
 BULLETIN = (SAMPLES / "bulletin.pdf").read_bytes()
@@ -36,6 +38,14 @@ def test_r1_an_object_that_no_row_names_is_removed(tilleuls: World) -> None:
     with pytest.raises(ObjectMissing):
         tilleuls.files.head(f"{FOLDER}orphan")
     assert len(list(tilleuls.files.keys(FOLDER))) == 1
+
+
+def test_r21_a_file_older_than_the_tables_stays_for_a_restore_of_those_that_named_it(tilleuls: World) -> None:
+    tilleuls.files.put(f"{FOLDER}of-lost-tables", b"x", "application/pdf")
+    with psycopg.connect(urls_of("documents", tilleuls.db._app.url.database or "").owner_url) as owner:
+        owner.execute("update category_sets set applied_at = now() + interval '2 seconds'")
+    assert sweep(tilleuls.db, tilleuls.files, now=tilleuls.now) == (0, 0)
+    tilleuls.files.head(f"{FOLDER}of-lost-tables")
 
 
 def test_r1_no_completion_passes_once_the_deposit_is_too_old(tilleuls: World) -> None:
