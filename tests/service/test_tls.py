@@ -208,6 +208,7 @@ def test_k32_a_process_works_over_nothing_but_tls(secured: Secured, tmp_path: Pa
         **{f"IDENTITY_{name}": at_port(url, urlsplit(secured.postgres).port) + verified for name, url in urls.items()},
         "IDENTITY_AMQP_URL": at_port(own["IDENTITY_AMQP_URL"], urlsplit(secured.amqp).port, scheme="amqps"),
         "IDENTITY_CA_FILE": str(secured.authority.file),
+        "IDENTITY_SMTP_HOST": NAME,
         "IDENTITY_SMTP_PORT": str(secured.smtp["tls"]),
         "IDENTITY_SMTP_SECURITY": "tls",
         "IDENTITY_HTTP_PORT": str(port),
