@@ -30,11 +30,11 @@ async def list_dossiers(
     return Page(items=list(found.dossiers), next_cursor=found.next_cursor)
 
 
-@router.get("/dossiers/{number}/documents", responses=problems(401, 403, 404, 503))
+@router.get("/dossiers/{dossier_number}/documents", responses=problems(401, 403, 404, 503))
 async def list_dossier_documents(
-    request: Request, number: DossierNumber, visitor: Annotated[Visitor, Depends(API_MEMBER)]
+    request: Request, dossier_number: DossierNumber, visitor: Annotated[Visitor, Depends(API_MEMBER)]
 ) -> Page[api.Document]:
     """All documents of a dossier, those that exist only there among them (S52)."""
-    wanted = api.GetDossier(siret=visitor.known.siret, dossier_number=number)
+    wanted = api.GetDossier(siret=visitor.known.siret, dossier_number=dossier_number)
     found = await request.app.state.bus.call(api.GET_DOSSIER, wanted)
     return Page(items=list(found.documents))

@@ -72,20 +72,20 @@ async def list_payments(
     )
 
 
-@router.put("/payments/{number}/tick", responses=problems(401, 403, 404, 503))
+@router.put("/payments/{payment_number}/tick", responses=problems(401, 403, 404, 503))
 async def tick_payment(
-    request: Request, number: PaymentNumber, visitor: Annotated[Visitor, Depends(API_MEMBER_WRITES)]
+    request: Request, payment_number: PaymentNumber, visitor: Annotated[Visitor, Depends(API_MEMBER_WRITES)]
 ) -> api.TickedPayments:
     """Mark a payment as checked (S32); doing it again changes nothing."""
-    return await request.app.state.bus.call(api.TICK_PAYMENTS, _one(api.TICK_PAYMENTS, visitor, number))
+    return await request.app.state.bus.call(api.TICK_PAYMENTS, _one(api.TICK_PAYMENTS, visitor, payment_number))
 
 
-@router.delete("/payments/{number}/tick", responses=problems(401, 403, 404, 503))
+@router.delete("/payments/{payment_number}/tick", responses=problems(401, 403, 404, 503))
 async def untick_payment(
-    request: Request, number: PaymentNumber, visitor: Annotated[Visitor, Depends(API_MEMBER_WRITES)]
+    request: Request, payment_number: PaymentNumber, visitor: Annotated[Visitor, Depends(API_MEMBER_WRITES)]
 ) -> api.TickedPayments:
     """Remove the mark."""
-    return await request.app.state.bus.call(api.UNTICK_PAYMENTS, _one(api.UNTICK_PAYMENTS, visitor, number))
+    return await request.app.state.bus.call(api.UNTICK_PAYMENTS, _one(api.UNTICK_PAYMENTS, visitor, payment_number))
 
 
 class WantedTicks(BaseModel):

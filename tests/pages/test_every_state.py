@@ -1,4 +1,4 @@
-"""Every page in every state: WCAG 2.2 AA by axe-core, no sideways scroll, nothing that the CSP stops (S55, K18)."""
+"""Every page in every state: WCAG 2.2 AA by axe-core, no sideways scroll, nothing that the CSP stops, no control on paper (S55, K18)."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +24,11 @@ LOOK = """(rules) => axe
   .then((found) => found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).join(" | ")}`))
 """
 
+PRINTED = """() => [...document.querySelectorAll("button, .btn, nav, [role=search], .menu, .skip")]
+  .filter((one) => one.checkVisibility())
+  .map((one) => one.outerHTML)
+"""
+
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
 def test_s55_everybody_can_use_the_page(tab: Tab, portal: Served, state: State) -> None:
@@ -40,5 +45,8 @@ def test_s55_everybody_can_use_the_page(tab: Tab, portal: Served, state: State) 
     found["narrow"] = page.evaluate(LOOK, RULES)
     found["sideways"] = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     found["policy"] = page.evaluate("globalThis.violations ?? []")
-    assert found == {"wide": [], "narrow": [], "sideways": 0, "policy": []}
+    page.emulate_media(media="print")
+    found["printed"] = page.evaluate(PRINTED)
+    page.emulate_media(media="screen")
+    assert found == {"wide": [], "narrow": [], "sideways": 0, "policy": [], "printed": []}
     assert tab.complaints == []

@@ -7,9 +7,16 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.keyboard import go_to
 from tests.pages.document_states import HOME, changed
-from tests.pages.payment_states import ends_soon, half_ticked
+from tests.pages.payment_states import ends_soon, half_ticked, many
 from tests.pages.serving import Served
 from tests.pages.state import State
+
+COVERED = """() => {
+  const box = document.activeElement.getBoundingClientRect();
+  const on_top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  const bar = on_top ? on_top.closest(".totals, .month") : document.documentElement;
+  return bar && !bar.contains(document.activeElement) ? document.activeElement.outerHTML : null;
+}"""
 
 
 @pytest.fixture
@@ -81,6 +88,18 @@ def test_s38_the_category_can_be_typed_on_while_its_form_comes(desk: Page, porta
     expect(desk.locator("#depot input[name=categorie]")).not_to_have_value(before)
     expect(desk.locator("#depot input[name=categorie]")).to_have_value(choice.input_value())
     assert choice.evaluate("element => element.stays === true && element === document.activeElement")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (375, 667)])
+def test_the_sticky_totals_cover_nothing_that_has_the_focus(
+    desk: Page, portal: Served, width: int, height: int
+) -> None:
+    desk.set_viewport_size({"width": width, "height": height})
+    show(desk, portal, State("x", "/reglements", many))
+    desk.locator("tbody.line summary").nth(30).focus()
+    for _ in range(60):
+        desk.keyboard.press("Shift+Tab")
+        assert desk.evaluate(COVERED) is None
 
 
 def test_s36_s48_a_file_is_deleted_after_a_dialog_that_keeps_the_focus(desk: Page, portal: Served) -> None:

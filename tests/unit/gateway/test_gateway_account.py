@@ -1,5 +1,6 @@
 """« Mon compte »: own sessions, the journal (K16, K35)."""
 
+import re
 from datetime import date
 from uuid import uuid5
 
@@ -20,6 +21,11 @@ def test_k16_own_sessions_are_listed_by_browser_and_only_others_can_be_closed(me
     assert f'action="/compte/sessions/{PHONE}/fermer"' in page
     assert page.count("/fermer") == 2
     assert "Déconnecter partout" in page
+
+
+def test_k16_the_login_before_this_one_is_shown(member: TestClient) -> None:
+    assert "Dernière connexion le 12/12/2019\xa0à\xa009:08" in member.get("/accueil").text
+    assert re.search(r"Connexion précédente</dt>\s*<dd>\s*12/12/2019\xa0à\xa009:08", member.get("/compte").text)
 
 
 def test_k16_one_session_or_all_others_are_closed(member: TestClient, csrf: str, bus: FakeBus) -> None:

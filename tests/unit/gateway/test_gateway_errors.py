@@ -161,7 +161,7 @@ def test_openapi_describes_the_api_and_no_page(client: TestClient) -> None:
     schema = client.get("/api/v1/openapi.json").json()
     assert schema["openapi"].startswith("3.1")
     assert all(path.startswith("/api/v1/") for path in schema["paths"])
-    assert set(schema["paths"]["/api/v1/payments/{number}/tick"]) == {"put", "delete"}
+    assert set(schema["paths"]["/api/v1/payments/{payment_number}/tick"]) == {"put", "delete"}
 
 
 def test_s54_a_document_of_somebody_else_is_not_found(member: TestClient, bus: FakeBus) -> None:
