@@ -68,7 +68,7 @@ def old_process(world: World, tree: Path, name: str) -> Iterator[int]:
     port = _free_port()
     settings = world.stack.settings.processes[name] | {f"{name.upper()}_HTTP_PORT": str(port)}
     if name == "gateway":
-        settings["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
+        settings |= {"PUBLIC_URL": f"http://127.0.0.1:{port}", "GATEWAY_OPERATORS_PORT": str(_free_port())}
     command, environment = (sys.executable, "-m", *MODULES[name]), _environment(tree, settings)
     with (PLACE / f"{name}.jsonl").open("ab") as output:
         process = subprocess.Popen(command, cwd=tree, env=environment, stdout=output, stderr=output)
