@@ -13,6 +13,7 @@ from gateway.session import MEMBER, Visitor
 
 router = APIRouter()
 SHOWN = 5
+MOST_DOSSIERS = 500  # as many as one answer may have; hardly an employer has more
 
 
 @router.get("/accueil")
@@ -22,7 +23,7 @@ async def show_home(request: Request, visitor: Annotated[Visitor, Depends(MEMBER
     paid, deposited, dossiers = await asyncio.gather(
         bus.call(payments.LIST_PAYMENTS, payments.ListPayments(siret=siret, limit=100)),
         bus.call(documents.LIST_DOCUMENTS, documents.ListDocuments(siret=siret, limit=SHOWN)),
-        bus.call(documents.SEARCH_DOSSIERS, documents.SearchDossiers(siret=siret, limit=100)),
+        bus.call(documents.SEARCH_DOSSIERS, documents.SearchDossiers(siret=siret, limit=MOST_DOSSIERS)),
     )
     current = [payment for payment in paid.payments if payment.state == "current"]
     newest = [payment for payment in current if payment.paid_on == current[0].paid_on]
@@ -39,4 +40,5 @@ async def show_home(request: Request, visitor: Annotated[Visitor, Depends(MEMBER
         documents=deposited.documents,
         to_correct=to_correct,
         dossier_count=len(dossiers.dossiers),
+        more_dossiers=dossiers.next_cursor is not None,
     )
