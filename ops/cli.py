@@ -75,10 +75,14 @@ def bench(names: tuple[str, ...], only_list: bool) -> None:
 @main.command()
 def migrate() -> None:
     """Provision and migrate databases, broker and buckets by the settings in the environment or ESPACE_SECRETS_DIR."""
+    from ops.migrate import ServerRefuses
     from ops.migrate import migrate as bring_up_to_date
     from ops.secret_files import variables
 
-    bring_up_to_date(variables())
+    try:
+        bring_up_to_date(variables())
+    except ServerRefuses as exc:
+        raise click.ClickException(str(exc)) from exc
     click.echo("Databases, broker and buckets are up to date.")
 
 

@@ -1,8 +1,13 @@
 """`espace migrate`: bring servers and databases to what this version needs, once, before the processes start."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
 
+import psycopg
+import sqlalchemy.exc
+from botocore.exceptions import BotoCoreError, ClientError
 from espace_contracts.registry import SERVICES
 from espace_contracts.rpc import GATEWAY
 
@@ -12,22 +17,42 @@ from ops.provision import Bucket, ServiceDatabase, provision_broker, provision_b
 from ops.topology import BrokerUser
 
 BUCKET_OWNERS = ("payments", "documents")
+# What a server that is away or refuses us makes its client raise; a fault of a migration itself is none of these.
+AWAY = (psycopg.OperationalError, sqlalchemy.exc.OperationalError, OSError, BotoCoreError, ClientError)
+
+
+class ServerRefuses(Exception):
+    """A server is away or does not let us in; the message names it and its reason."""
 
 
 def migrate(environment: Mapping[str, str]) -> None:
     """Provision and migrate by the settings in *environment*; safe to run again and at the same time.
 
+    Raises ServerRefuses.
+
     The categories of documents that are shipped with this version come in too, where operators have none of their own.
     Outside clients of the broker may be given as OPS_BROKER_CLIENTS, a list of AMQP URLs separated by spaces.
     """
-    for service in SERVICES:
-        database = database_of(service, environment)
-        provision_database(environment["OPS_POSTGRES_URL"], database)
-        upgrade(service, database.owner_url)
-    apply_shipped(environment)
-    provision_own_broker(environment)
-    for service in BUCKET_OWNERS:
-        provision_bucket(bucket_of(service, environment))
+    with _asked("PostgreSQL"):
+        for service in SERVICES:
+            database = database_of(service, environment)
+            provision_database(environment["OPS_POSTGRES_URL"], database)
+            upgrade(service, database.owner_url)
+        apply_shipped(environment)
+    with _asked("The broker's management API"):
+        provision_own_broker(environment)
+    with _asked("The object store"):
+        for service in BUCKET_OWNERS:
+            provision_bucket(bucket_of(service, environment))
+
+
+@contextmanager
+def _asked(server: str) -> Iterator[None]:
+    try:
+        yield
+    except AWAY as exc:
+        reason = f"{exc} {exc.read().decode(errors='replace')}" if isinstance(exc, HTTPError) else str(exc)
+        raise ServerRefuses(f"{server}: {' '.join(reason.split())}") from exc
 
 
 def provision_own_broker(environment: Mapping[str, str]) -> None:

@@ -49,6 +49,7 @@ def restore(folder: Path, yes: bool, check: bool, overlap_hours: float, as_json:
     from chassis.objectstore import ObjectStoreDown
     from ops.backup import manifest, work
     from ops.backup.databases import DataPresent, InUse, ToolFailed
+    from ops.migrate import ServerRefuses
 
     overlap = timedelta(hours=overlap_hours)
     try:
@@ -58,7 +59,7 @@ def restore(folder: Path, yes: bool, check: bool, overlap_hours: float, as_json:
         done = work.restore(operator_environment(), folder, over_data=yes, overlap=overlap, say=_say(quiet=as_json))
     except DataPresent as exc:
         raise click.ClickException(f"Nothing was touched: {exc}. --yes deletes them.") from exc
-    except (manifest.BackupFaulty, InUse, ToolFailed, ObjectStoreDown) as exc:
+    except (manifest.BackupFaulty, InUse, ToolFailed, ObjectStoreDown, ServerRefuses) as exc:
         raise click.ClickException(f"The restore stopped. {exc}") from exc
     if as_json:
         click.echo(json.dumps(asdict(done)))

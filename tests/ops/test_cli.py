@@ -71,6 +71,18 @@ def test_a_migration_without_settings_names_what_is_missing():
     assert "The setting IDENTITY_OWNER_DATABASE_URL is missing." in answer.output
 
 
+def test_a_migration_whose_server_is_away_says_which_in_a_line(monkeypatch):
+    nowhere = "postgresql://owner:a-password@127.0.0.1:1/identity"  # nobody listens there
+    for name in ("OPS_POSTGRES_URL", *(f"IDENTITY_{role}DATABASE_URL" for role in ("", "OWNER_", "WORKER_"))):
+        monkeypatch.setenv(name, nowhere)
+    answer = CliRunner().invoke(main, ["migrate"])
+    assert answer.exit_code == 1
+    assert answer.output.startswith("Error: PostgreSQL: ")
+    assert "Connection refused" in answer.output
+    assert "a-password" not in answer.output
+    assert len(answer.output.splitlines()) == 1
+
+
 def test_measurements_are_what_keeps_results_and_not_the_servers_that_they_start():
     known = benching.known()
     assert {"start", "excel", "enumeration", "soak"} <= set(known)
