@@ -22,7 +22,7 @@ def deposit_for_beneficiary(world: World, user: str = PERSON, **members: Any) ->
     return world.deposit(user=user, dossier_number=None, period=None, **(facts | members))
 
 
-def deposit_advice(world: World, number: str = "806113", *, user: str = FUNDER, **members: Any) -> api.Document:
+def deposit_advice(world: World, number: str = "806112", *, user: str = FUNDER, **members: Any) -> api.Document:
     facts = {"category": "remittance_advice", "payment_number": number}
     return world.deposit(user=user, dossier_number=None, period=None, **(facts | members))
 
@@ -33,7 +33,7 @@ def found(world: World, text: str, siret: str = TILLEULS) -> list[str]:
     return [document.title for document in answer.documents]
 
 
-def advice_of(world: World, number: str = "806113", siret: str = TILLEULS) -> api.Document:
+def advice_of(world: World, number: str = "806112", siret: str = TILLEULS) -> api.Document:
     answer: api.Document = world.service().get_advice(api.GetAdvice(siret=siret, payment_number=number))
     return answer
 
@@ -78,12 +78,12 @@ def test_s39_only_a_category_that_asks_for_a_beneficiary_takes_one(world: World)
         deposit_for_beneficiary(world, user="gateway")
 
 
-@pytest.mark.parametrize("text", ["806113", "19GE00565", "audrey", "8061"])
+@pytest.mark.parametrize("text", ["806112", "19GE00565", "audrey", "8061"])
 def test_s34_an_advice_is_found_by_its_payment_dossier_and_beneficiary(world: World, text: str) -> None:
     record(
         world, payment(), payment(payment_number="99", dossier_number="X", beneficiary=MARTIN | {"first_name": "Zoé"})
     )
-    assert found(world, text) == ["Avis de virement n° 806113"]
+    assert found(world, text) == ["Avis de virement n° 806112"]
 
 
 def test_s34_the_funders_own_advice_wins_over_ours(world: World) -> None:
@@ -91,13 +91,13 @@ def test_s34_the_funders_own_advice_wins_over_ours(world: World) -> None:
     ours = advice_of(world)
     own = deposit_advice(world)
     assert advice_of(world).document_id == own.document_id != ours.document_id
-    assert [one.title for one in listed(world)] == ["Avis de virement n° 806113"]
+    assert [one.title for one in listed(world)] == ["Avis de virement n° 806112"]
     opened = world.service().open_file(api.OpenFile(siret=TILLEULS, document_id=own.document_id))
     with urllib.request.urlopen(opened.url, timeout=20) as answer:
         assert answer.read() == (SAMPLES / "bulletin.pdf").read_bytes()
     record(world, payment(2, amount="2700.00"))
     assert advice_of(world) == advice_of(world).model_copy(update={"document_id": own.document_id, "version": 1})
-    assert found(world, "audrey") == ["Avis de virement n° 806113"]
+    assert found(world, "audrey") == ["Avis de virement n° 806112"]
 
 
 def test_s34_the_funders_own_advice_may_come_before_its_payment(world: World) -> None:
