@@ -41,16 +41,23 @@ def missing(packages: tuple[Package, ...]) -> list[str]:
     return [package.name for package in packages if not package.is_present()]
 
 
-def install(names: list[str], run: Runner) -> None:
-    """Install *names* without starting their services, by *run*; CannotInstall when not root or not Debian."""
-    command = f"apt-get install --yes --no-install-recommends {' '.join(names)}"
-    if shutil.which("apt-get") is None:
+def check(names: list[str]) -> None:
+    """Raises CannotInstall when *names* are missing on a machine without apt, or to a user who is not root."""
+    if names and shutil.which("apt-get") is None:
         raise CannotInstall(f"Missing: {', '.join(names)}. This machine has no apt: install them by its own means.")
-    if os.geteuid() != 0:
-        raise CannotInstall(f"Missing: {', '.join(names)}. As root, once:\n\n    {command}\n")
+    if names and os.geteuid() != 0:
+        raise CannotInstall(f"Missing: {', '.join(names)}. As root, once:\n\n    {' '.join(_command(names))}\n")
+
+
+def install(names: list[str], run: Runner) -> None:
+    """Install *names*, which `check` lets pass, without starting their services, by *run*."""
     with _services_stay_down():
         run(["apt-get", "update", "--quiet"])
-        run(command.split())
+        run(_command(names))
+
+
+def _command(names: list[str]) -> list[str]:
+    return ["apt-get", "install", "--yes", "--no-install-recommends", *names]
 
 
 def environment() -> dict[str, str]:

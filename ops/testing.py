@@ -1,7 +1,7 @@
-"""`espace test`: the tests on real servers of their own, in a pytest process for each group, three at a time.
+"""`espace test`: the tests on real servers of their own, in a pytest process for each group, two at a time.
 
-Half of a test's time is waiting (for a retry's delay, a page, a process that starts): three groups side by side keep two
-processors busy. Each has servers of its own: one empties what the other needs.
+Half of a test's time is waiting (for a retry's delay, a page, a process that starts): two groups side by side keep two
+processors busy, and a third would only make all of them wait for those. Each has servers of its own: one empties what the other needs.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from ops.testing_groups import Planned, plan
 NOTHING_COLLECTED = 5  # pytest's exit code when a selection fits no test
 EXISTING_SERVERS = "OPS_"
 STACK_VARIABLE = "ESPACE_TEST_STACK"
-LANES = 3
+LANES = 2
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -96,11 +97,23 @@ def test_a_failing_command_shows_the_end_of_its_log(tmp_path, monkeypatch):
 def test_who_is_not_root_gets_the_exact_command(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(apt.shutil, "which", lambda name: f"/usr/bin/{name}")
-    ran = []
-    with pytest.raises(apt.CannotInstall) as refused:
-        apt.install(["rabbitmq-server", "chromium"], ran.append)
+    monkeypatch.setattr(apt, "missing", lambda packages: ["rabbitmq-server", "chromium"])
+    monkeypatch.setattr(bootstrap, "steps", lambda: pytest.fail("nothing may begin that cannot end"))
+    with pytest.raises(bootstrap.SetupError) as refused:
+        bootstrap.set_up("test")
     assert "apt-get install --yes --no-install-recommends rabbitmq-server chromium" in str(refused.value)
-    assert ran == []
+
+
+def test_apt_works_while_the_steps_do(tmp_path, monkeypatch):
+    begun = threading.Event()
+    step = bootstrap.Step("begins", tmp_path / "stamp", ("x",), begun.set)
+    seen = []
+    monkeypatch.setattr(apt, "missing", lambda packages: ["rabbitmq-server"])
+    monkeypatch.setattr(apt, "check", lambda names: None)
+    monkeypatch.setattr(apt, "install", lambda names, run: seen.append((names, begun.wait(20))))
+    monkeypatch.setattr(bootstrap, "steps", lambda: [step])
+    bootstrap.set_up("run")
+    assert seen == [(["rabbitmq-server"], True)]
 
 
 def test_installing_never_starts_a_service(tmp_path, monkeypatch):

@@ -98,8 +98,8 @@ def lanes_used(monkeypatch, variables, arguments=()):
     return max(most), sorted(ended), shown_while
 
 
-def test_three_groups_run_at_a_time_and_each_once(monkeypatch):
-    assert lanes_used(monkeypatch, {}) == (3, sorted(group.name for group in testing_groups.GROUPS), {False})
+def test_two_groups_run_at_a_time_and_each_once(monkeypatch):
+    assert lanes_used(monkeypatch, {}) == (2, sorted(group.name for group in testing_groups.GROUPS), {False})
 
 
 def test_a_group_alone_is_shown_while_it_runs(monkeypatch):
