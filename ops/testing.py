@@ -1,7 +1,8 @@
 """`espace test`: the tests on real servers of their own, in a pytest process for each group, two at a time.
 
 Half of a test's time is waiting (for a retry's delay, a page, a process that starts): two groups side by side keep two
-processors busy, and a third would only make all of them wait for those. Each has servers of its own: one empties what the other needs.
+processors busy, and a third would only make all of them wait for those. Each has servers of its own: one empties what
+the other needs.
 """
 
 import asyncio

@@ -16,11 +16,14 @@ class Group:
     name: str
     paths: tuple[str, ...]
     needs: str  # "nothing", "servers", "portal"; "itself" starts servers of its own, to kill and freeze them
+    without: tuple[str, ...] = ()  # folders in *paths* that another group runs
 
 
+SERVICES = ("tests/service/identity", "tests/service/payments", "tests/service/documents")
 # The longest first: each lane takes the next one, and they end at about the same time.
 GROUPS = (
-    Group("service", ("tests/service",), "servers"),
+    Group("services", SERVICES, "servers"),
+    Group("common", ("tests/service",), "servers", without=SERVICES),
     Group("journeys", ("tests/journeys",), "portal"),
     Group("chaos", ("tests/chaos",), "itself"),
     Group("pages", ("tests/pages",), "nothing"),
@@ -43,9 +46,10 @@ def plan(arguments: list[str]) -> list[Planned]:
     planned = []
     for group in GROUPS:
         present = [path for path in group.paths if (ROOT / path).is_dir()]
-        paths = [path for path in chosen if _lies_in(path, group)] if chosen else present
+        paths = [part for path in chosen for part in _parts(path, group)] if chosen else present
         if paths:
-            planned.append(Planned(group, [*paths, *options]))
+            left_out = [f"--ignore={path}" for path in group.without]
+            planned.append(Planned(group, [*paths, *left_out, *options]))
     return planned
 
 
@@ -53,6 +57,11 @@ def _is_path(argument: str) -> bool:
     return not argument.startswith("-") and (ROOT / argument.partition("::")[0]).exists()
 
 
-def _lies_in(path: str, group: Group) -> bool:
+def _parts(path: str, group: Group) -> list[str]:
+    """What *group* runs of *path*: all of it, those of its folders that lie in it, or nothing."""
     place = (ROOT / path.partition("::")[0]).resolve()
-    return any(place.is_relative_to(ROOT / folder) for folder in group.paths)
+    if any(place.is_relative_to(ROOT / folder) for folder in group.without):
+        return []
+    if any(place.is_relative_to(ROOT / folder) for folder in group.paths):
+        return [path]
+    return [folder for folder in group.paths if (ROOT / folder).is_relative_to(place)]

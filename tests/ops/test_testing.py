@@ -34,7 +34,19 @@ def test_a_path_selects_its_group_alone():
     assert names(["tests/ops/test_testing.py::test_everything", "-q"]) == [
         ("unit", ["tests/ops/test_testing.py::test_everything", "-q"])
     ]
-    assert names(["tests/service"]) == [("service", ["tests/service"])]
+    assert names(["tests/service/payments"]) == [("services", ["tests/service/payments"])]
+
+
+def test_a_folder_of_several_groups_selects_each_once():
+    services = ["tests/service/identity", "tests/service/payments", "tests/service/documents"]
+    others = ["tests/service", *(f"--ignore={folder}" for folder in services)]
+    assert names(["tests/service"]) == [("services", services), ("common", others)]
+
+
+def test_every_file_of_tests_is_run_by_one_group():
+    files = [str(path.relative_to(testing.ROOT)) for path in (testing.ROOT / "tests").rglob("test_*.py")]
+    assert len(files) > 100
+    assert [path for path in files if len(names([path])) != 1] == []
 
 
 def test_a_word_that_is_no_path_is_an_option():
@@ -130,5 +142,5 @@ def test_a_groups_ports_are_its_own_until_its_tests_have_ended(monkeypatch):
     monkeypatch.setattr(testing, "make_stack", lambda _folder, _variables: Servers())
     monkeypatch.setattr(testing, "_prepare", prepare)
     monkeypatch.setattr(testing, "_pytest", run)
-    asyncio.run(testing._run_group(testing_groups.plan(["tests/service"])[0], testing.Tally(), shown=False))
+    asyncio.run(testing._run_group(testing_groups.plan(["tests/service/chassis"])[0], testing.Tally(), shown=False))
     assert order == ["prepared", "tests", "given back"]
