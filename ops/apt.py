@@ -29,6 +29,7 @@ class Package:
 BROKER = Package("rabbitmq-server", "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server")
 VENV = Package("python3-venv", "/usr/lib/python3.1[1-9]/ensurepip/__init__.py")
 SCANNER = Package("clamav-daemon", "/usr/sbin/clamd")  # without freshclam: tests bring a signature of their own
+TLS_POSTGRES = Package("postgresql", "/usr/lib/postgresql/*/bin/postgres")  # the wheel's is built without TLS
 BROWSER = Package("chromium-headless-shell", "/usr/bin/chromium-headless-shell")
 
 

@@ -108,7 +108,7 @@ def _missing_debian_packages(purpose: str) -> list[str]:
     if not PYTHON.exists() and not _has_ensurepip():
         wanted.append(apt.VENV)
     if purpose == "test":
-        wanted += (apt.BROWSER, apt.SCANNER)
+        wanted += (apt.BROWSER, apt.SCANNER, apt.TLS_POSTGRES)
     return apt.missing(tuple(wanted))
 
 

@@ -144,7 +144,7 @@ def test_only_the_tests_need_a_browser(monkeypatch):
     bootstrap.set_up("run")
     bootstrap.set_up("test")
     assert "chromium-headless-shell" not in asked[0]
-    assert {"chromium-headless-shell", "rabbitmq-server"} <= asked[1]
+    assert {"chromium-headless-shell", "postgresql", "rabbitmq-server"} <= asked[1]
 
 
 def test_a_broker_of_ones_own_needs_no_package(monkeypatch):
