@@ -21,7 +21,7 @@ COLUMNS = (
     Column("Formation", TEXT, 36),
     Column("N° règlement", TEXT, 15),
     Column("Heures payées", HUNDREDTHS, 15),
-    Column("Périodes", TEXT, 30),
+    Column("Périodes", TEXT, 52),
     Column("Premier jour", DAY, 14),
     Column("Dernier jour", DAY, 14),
     Column("Montant", EUROS, 15),
