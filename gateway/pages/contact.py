@@ -35,13 +35,15 @@ async def ask(request: Request, visitor: Member, form: Form) -> Response:
     """Let identity mail a link to the wanted address; the present one stays until it is followed."""
     typed, password = text(form, "adresse").strip()[:LARGEST], text(form, "mot-de-passe")[:LARGEST]
     kept: dict[str, Any] = {"address": typed, "status": 422}
-    if faults := {name: "missing" for name, value in (("adresse", typed), ("mot-de-passe", password)) if not value}:
-        return await _form(request, visitor, faults=faults, **kept)
+    faults = {name: "missing" for name, value in (("adresse", typed), ("mot-de-passe", password)) if not value}
     try:
         wanted = _wanted(request, visitor, typed, password)
-        await request.app.state.bus.call(identity.REQUEST_CONTACT_CHANGE, wanted)
     except ValidationError:
-        return await _form(request, visitor, faults={"adresse": "invalid"}, **kept)
+        faults.setdefault("adresse", "invalid")
+    if faults:
+        return await _form(request, visitor, faults=faults, **kept)
+    try:
+        await request.app.state.bus.call(identity.REQUEST_CONTACT_CHANGE, wanted)
     except errors.InvalidRequest:
         return await _form(request, visitor, faults={"adresse": "same"}, **kept)
     except errors.WrongCredentials:

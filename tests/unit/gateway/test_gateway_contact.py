@@ -49,6 +49,14 @@ def test_each_fault_stands_beside_its_field(
     assert (answer.headers.get("retry-after") == "7") == (status == 429)
 
 
+def test_both_faults_are_told_at_once(member: TestClient, csrf: str, bus: FakeBus) -> None:
+    answer = ask(member, csrf, "no address", "")
+    assert answer.status_code == 422
+    assert "incomplète" in answer.text
+    assert "Saisissez votre mot de passe." in answer.text
+    assert not bus.asked(identity.REQUEST_CONTACT_CHANGE)
+
+
 def test_what_waits_is_shown(member: TestClient, bus: FakeBus) -> None:
     waiting = bus.request_contact_change(
         identity.RequestContactChange(token_hash="0" * 64, contact_email=NEW, password="x", remote_address="192.0.2.7")
