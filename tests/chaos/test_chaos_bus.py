@@ -1,6 +1,6 @@
 """Short forms of `make chaos-bus`: each promise under its fault, on real servers (R2, R3, R5 to R8, R10, R12, R13).
 
-All of them within a minute: faults that do not touch each other, and mostly wait, come at the same time.
+Faults that do not touch each other, and mostly wait, come at the same time.
 """
 
 import time

@@ -1,4 +1,6 @@
-"""Every page in every state: WCAG 2.2 AA by axe-core, no sideways scroll, nothing that the CSP stops, no control on paper (S55, K18)."""
+"""Every page in every state (S55, K18): WCAG 2.2 AA by axe-core, no sideways scroll, nothing that the CSP stops, and no
+control on paper.
+"""
 
 from dataclasses import replace
 from pathlib import Path
