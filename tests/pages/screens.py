@@ -12,7 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.browser import launched
 from tests.pages.catalogue import STATES
 from tests.pages.serving import Served, served
-from tests.pages.state import State
+from tests.pages.state import LAY_OUT, State
 
 WIDE, PHONE, PAPER = {"width": 1280, "height": 860}, {"width": 375, "height": 760}, {"width": 718, "height": 1030}
 KINDS = ("large", "telephone", "papier")
@@ -47,6 +47,7 @@ def draw(state: State, portal: Served, page: Page, folder: Path) -> None:
         raise AssertionError(f"{state.name}: {status} instead of {state.status}")
     shoot(page, folder / f"{state.name}-large.png")
     page.set_viewport_size(PHONE)
+    page.evaluate(LAY_OUT)
     shoot(page, folder / f"{state.name}-telephone.png")
     page.set_viewport_size(PAPER)
     page.emulate_media(media="print")

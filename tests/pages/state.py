@@ -13,6 +13,9 @@ from gateway.session import Cookies
 from tests.doubles.bus import FakeBus
 from tests.doubles.portal import TOKEN
 
+# A telephone lays out rows as they are scrolled to; what looks at the whole page wants all of them
+LAY_OUT = "for (const row of document.querySelectorAll('.payments .line')) row.style.contentVisibility = 'visible'"
+
 Prepare = Callable[[FakeBus], None]
 Act = Callable[[Page], None]
 

@@ -12,7 +12,7 @@ from gateway.assets_build import MODULES
 from tests.pages.catalogue import STATES
 from tests.pages.conftest import Tab
 from tests.pages.serving import Served
-from tests.pages.state import State, look
+from tests.pages.state import LAY_OUT, State, look
 
 AXE = Path(MODULES / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 WIDE, NARROW = {"width": 1200, "height": 800}, {"width": 320, "height": 640}
@@ -44,6 +44,7 @@ def test_s55_everybody_can_use_the_page(tab: Tab, portal: Served, state: State) 
     looked = tab.scripts or page.evaluate(DIFFERS)
     found: dict[str, Any] = {"wide": page.evaluate(LOOK, RULES) if looked else []}
     page.set_viewport_size(NARROW)
+    page.evaluate(LAY_OUT)
     found["narrow"] = page.evaluate(LOOK, RULES)
     found["sideways"] = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     found["policy"] = page.evaluate("globalThis.violations ?? []")
