@@ -23,6 +23,7 @@ OUTAGES = (
     ("postgres", "frozen", 30.0),
 )
 CALLS = 250  # twice
+HUGE = 10_000_000  # bytes
 ACCOUNTS = 1_000
 ACCOUNT_KILLS = ("identity", "mailcatcher") * 4
 NICENESS = 5  # other people's work comes first
@@ -66,7 +67,7 @@ def measure(world: World) -> list[dict[str, Any]]:
     lines.append(judged("redelivered three times", figures, NOTHING_WRONG | {"changed": 0}))
     figures = deliveries.between_steps(world, "STEP", rounds=5, seed=seed)
     lines.append(judged("between commit, publish, confirm and mark", figures, NOTHING_WRONG))
-    figures = poison.everywhere(world, mark="POISON", neighbours=100, redrives=2, patience=60)
+    figures = poison.everywhere(world, mark="POISON", huge=HUGE, neighbours=100, redrives=2, patience=60)
     times = {"buried_after_s": BURIED_S, "neighbours_took_s": DRAINED_S, "buried_again_after_s": BURIED_S}
     lines.append(judged("poison in every queue", figures, dict.fromkeys(poison.WRONG, 0) | times))
     lines.append(_accounts(world))

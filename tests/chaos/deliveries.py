@@ -163,14 +163,16 @@ def _before_confirm(world: World) -> Any:
     """The broker freezes with the window on its way; payments is killed, then the broker goes on."""
 
     def strike(funder: FunderSystem, events: list[dict[str, Any]]) -> bool:
-        funder.publish(events)
-        reached = verdicts.until(lambda: world.value("payments", COMMITTED) > 0, within=5, every=0.002) is not None
+        with world.database("payments") as ours:
+            publishing = in_background(lambda: funder.publish(events))
+            reached = verdicts.until(lambda: ours.execute(COMMITTED).fetchone() != (0,), within=5, every=0.001)
         world.freeze("rabbitmq")
         time.sleep(0.3)
         world.kill_and_hold("payments")
         world.thaw("rabbitmq")
         world.bring_back("payments")
-        return reached
+        publishing.join(30)
+        return reached is not None
 
     yield strike
 

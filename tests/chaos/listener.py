@@ -13,7 +13,8 @@ from tests.chaos import verdicts
 from tests.chaos.world import World
 
 PREFETCH = 500
-SILENCE = 2.0  # seconds without an event: there are no more
+PATIENCE = 5.0  # seconds without an event, while some are missing
+SILENCE = 0.3  # seconds without an event, once all are there: nobody repeats any
 IDS = "select event_id::text from outbox"
 
 
@@ -35,7 +36,7 @@ class Listener:
         """Events written since the beginning, those that nobody heard, those heard that nobody wrote, and repeats."""
         written = self._written() - self._known
         verdicts.until(lambda: not self._unpublished(), within=30)
-        heard = self._heard()
+        heard = self._heard(written)
         return {
             "written": len(written),
             "unheard": len(written - heard.keys()),
@@ -51,7 +52,7 @@ class Listener:
     def _connection(self) -> kombu.Connection:
         return kombu.Connection(self._world.funder_amqp, connect_timeout=5)
 
-    def _heard(self) -> Counter[str]:
+    def _heard(self, expected: set[str]) -> Counter[str]:
         ids: Counter[str] = Counter()
 
         def note(message: kombu.Message) -> None:
@@ -63,7 +64,7 @@ class Listener:
             consumer = kombu.Consumer(channel, self._queue, on_message=note, auto_declare=False)
             consumer.qos(prefetch_count=PREFETCH)
             with consumer:
-                for _ in _until_silent(connection):
+                while _drained(connection, PATIENCE if expected - ids.keys() else SILENCE):
                     pass
         return ids
 
@@ -78,13 +79,13 @@ class Listener:
         return sum(self._world.value(service, verdicts.UNPUBLISHED) for service in SERVICES)
 
 
-def _until_silent(connection: kombu.Connection) -> Iterator[None]:
-    while True:
-        try:
-            connection.drain_events(timeout=SILENCE)
-        except TimeoutError:
-            return
-        yield
+def _drained(connection: kombu.Connection, patience: float) -> bool:
+    """Whether something came within *patience* seconds."""
+    try:
+        connection.drain_events(timeout=patience)
+    except TimeoutError:
+        return False
+    return True
 
 
 def _exchange(service: str) -> kombu.Exchange:

@@ -22,7 +22,6 @@ from tests.chaos import verdicts
 from tests.chaos.funder_system import FunderSystem, Ledger, dice, payments
 from tests.chaos.world import World
 
-HUGE = 10_000_000  # bytes
 FILLER = "as many letters x"  # stands for them until the JSON is written, which takes long for so many
 JSON = "application/json"
 PICKLE = "application/x-python-serialize"
@@ -47,41 +46,41 @@ class Poison:
     reply_to: str | None = None
 
 
-def for_handlers(mark: str) -> list[Poison]:
+def for_handlers(mark: str, huge: int) -> list[Poison]:
     """Six kinds for each handler's queue, as the registry names them."""
     return [
         Poison(name, delivery_exchange(service), name, body, reason, content_type=content_type)
         for service, heard in SUBSCRIPTIONS.items()
         for data_class in heard
         for name in [event_queue_name(service, data_class)]
-        for body, reason, content_type in _events(data_class, mark)
+        for body, reason, content_type in _events(data_class, mark, huge)
     ]
 
 
-def _events(data_class: type[EventData], mark: str) -> list[tuple[bytes, str, str]]:
+def _events(data_class: type[EventData], mark: str, huge: int) -> list[tuple[bytes, str, str]]:
     def event(**changes: Any) -> bytes:
         sample = event_sample(data_class.type) | {"id": f"{mark}-{uuid.uuid4()}", "source": "urn:chaos:poison"}
         return json.dumps(sample | changes).encode()
 
     data = event_sample(data_class.type)["data"]
     first = next(iter(data))
-    huge = event(data=data | {first: FILLER}).replace(FILLER.encode(), b"x" * HUGE)
+    too_large = event(data=data | {first: FILLER}).replace(FILLER.encode(), b"x" * huge)
     return [
         (f"{{not json {uuid.uuid4()}".encode(), "bad_json", JSON),
         (event(data=data | {first: {"no": ["such", "thing"]}}), f"invalid: data.{first}", JSON),
         (event(type=data_class.type.replace(".v1", ".v99")), "wrong_type: type", JSON),
         (event(data={}), "invalid: data.", JSON),
-        (huge, "too_large", JSON),
+        (too_large, "too_large", JSON),
         (event(), "wrong_content_type", PICKLE),
     ]
 
 
-def for_methods(mark: str) -> list[Poison]:
+def for_methods(mark: str, huge: int) -> list[Poison]:
     """The same kinds for each queue of requests, and requests that nobody could answer."""
-    return [poison for service in SERVICES for poison in _calls(service, mark)]
+    return [poison for service in SERVICES for poison in _calls(service, mark, huge)]
 
 
-def _calls(service: str, mark: str) -> list[Poison]:
+def _calls(service: str, mark: str, huge: int) -> list[Poison]:
     key = f"{service}.events_since"
 
     def call(body: bytes, reason: str | None = None, **changes: Any) -> Poison:
@@ -94,7 +93,7 @@ def _calls(service: str, mark: str) -> list[Poison]:
         call(b"[]", "bad_json"),
         call(good, "no_reply_to", reply_to=None),
         call(good, "bad_reply_to", reply_to="every.#"),
-        call(good.replace(b"{", b'{"more": "' + b"x" * HUGE + b'", ', 1), "too_large"),
+        call(good.replace(b"{", b'{"more": "' + b"x" * huge + b'", ', 1), "too_large"),
         call(good, "wrong_content_type", content_type=PICKLE),
         call(b'{"args": [{"limit": {"no": "number"}}], "kwargs": {}}', code="invalid_request"),
         call(b'{"args": [], "kwargs": {}}', code="invalid_request"),
@@ -102,9 +101,11 @@ def _calls(service: str, mark: str) -> list[Poison]:
     ]
 
 
-def everywhere(world: World, *, mark: str, neighbours: int, redrives: int, patience: float) -> dict[str, Any]:
-    """All of it at once among healthy payments; then sent back as an operator would; at last thrown away."""
-    poisons = for_handlers(mark) + for_methods(mark)
+def everywhere(
+    world: World, *, mark: str, huge: int, neighbours: int, redrives: int, patience: float
+) -> dict[str, Any]:
+    """All of it at once among healthy payments, the largest of *huge* bytes; sent back as an operator would; thrown away."""
+    poisons = for_handlers(mark, huge) + for_methods(mark, huge)
     expected = Counter(poison.queue for poison in poisons if poison.reason)
     funder = FunderSystem(world.funder_amqp)
     healthy = payments(neighbours, mark=mark, chance=dice(mark))

@@ -7,10 +7,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from espace_contracts.envelope import LARGEST_MESSAGE
+
 from tests.chaos import accounts, deliveries, mails, outages, poison, verdicts
 from tests.chaos.callers import Browser
 from tests.chaos.world import World
 
+TOO_LARGE = LARGEST_MESSAGE + 1  # the long form's bodies are of 10 MB each
 SETTLED = {"lost": 0, "extra": 0, "unpublished": 0, "dead_letters": 0}
 DELIVERED = SETTLED | {"returned": 0}
 NOBODY_HANGS = {"hung": 0, "unanswered": 0, "odd_while_away": 0}
@@ -92,7 +95,7 @@ def test_r12_calls_under_way_when_the_database_freezes_are_done_in_time_or_never
 
 
 def test_r13_poison_in_every_queue_harms_nobody(world: World) -> None:
-    figures = poison.everywhere(world, mark="POISON", neighbours=10, redrives=1, patience=60)
+    figures = poison.everywhere(world, mark="POISON", huge=TOO_LARGE, neighbours=10, redrives=1, patience=60)
     nothing = dict.fromkeys(poison.WRONG, 0)
     assert figures | nothing == figures
     assert None not in (figures["buried_after_s"], figures["buried_again_after_s"]), figures
