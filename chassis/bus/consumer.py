@@ -5,6 +5,8 @@ when an acknowledgement meets a closed connection (traps 12 and 15). Here handle
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -20,6 +22,11 @@ from chassis.topology import QueueSpec
 log = structlog.get_logger()
 
 PAUSE_BEFORE_REQUEUE = 1.0  # seconds: a fault of ours must not become a hot loop
+PAUSES = {
+    "interval_start": 0.2,
+    "interval_step": 0.4,
+    "interval_max": 2.0,
+}  # seconds between attempts to connect, for ever
 MEND_SECONDS = 2.0  # between two looks at what others may have taken away
 LOST = (OSError, AMQPError)  # kombu's ConnectionError and every closed channel are among them
 
@@ -43,15 +50,21 @@ class BusConsumer(QueueConsumer):
 
     @property
     def connection(self) -> Connection:
-        """Reconnects for ever, every few seconds, whatever broke."""
+        """Where we consume; *establish_connection* makes it."""
         return Connection(
             self.amqp_uri,
             transport=ConsumingTransport,
             ssl=self.container.config["AMQP_SSL"],
             heartbeat=self.container.config.get("HEARTBEAT", 20),
             connect_timeout=5,
-            transport_options={"interval_start": 0.2, "interval_step": 0.5, "interval_max": 3},
         )
+
+    @contextmanager
+    def establish_connection(self) -> Iterator[Connection]:
+        """Called at each (re)connection. kombu's own pauses grow to half a minute, in which everybody waits for us."""
+        with self.create_connection() as connection:
+            connection.ensure_connection(self.on_connection_error, **PAUSES)
+            yield connection
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
         """Called after each (re)connection: every provider consumes its queue again."""
