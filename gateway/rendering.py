@@ -1,8 +1,10 @@
 """From a template and values to a page: the Jinja environment, its filters, the files with hashed names."""
 
+import asyncio
 import json
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from gateway.settings import Settings
 HERE = Path(__file__).parent
 BUILD = HERE / "static" / "build"
 CODE = re.compile(r"`([^`]+)`")
+TURN = 0.005  # seconds of drawing before others have theirs
 
 
 def code_spans(text: str) -> Markup:
@@ -108,8 +111,21 @@ class Pages:
 
     def draw(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The page *template* for the visitor of *request*."""
+        return self._answer(request, "".join(self._parts(request, template, values)), status)
+
+    async def draw_in_turns(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """As `draw`, for a page so long that others must have their turn meanwhile (R17)."""
+        parts, end_of_turn = [], time.monotonic() + TURN
+        for part in self._parts(request, template, values):
+            parts.append(part)
+            if time.monotonic() >= end_of_turn:
+                await asyncio.sleep(0)
+                end_of_turn = time.monotonic() + TURN
+        return self._answer(request, "".join(parts), status)
+
+    def _parts(self, request: Request, template: str, values: Mapping[str, Any]) -> Iterator[str]:
         visitor: Visitor = request.state.visitor
-        body = self._environment.get_template(template).render(
+        return self._environment.get_template(template).generate(
             visitor=visitor,
             session=visitor.session,
             csrf=visitor.csrf,
@@ -121,6 +137,9 @@ class Pages:
             is_answer=request.method not in SAFE_METHODS,
             **values,
         )
+
+    def _answer(self, request: Request, body: str, status: int) -> HTMLResponse:
+        visitor: Visitor = request.state.visitor
         response = HTMLResponse(body, status_code=status)
         if visitor.is_new:
             cookies = request.app.state.cookies
@@ -141,3 +160,9 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     """Draw *template* with the process's `Pages`."""
     pages: Pages = request.app.state.pages
     return pages.draw(request, template, status=status, **values)
+
+
+async def long_page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """As `page`, for lists of a hundred: others have their turn meanwhile."""
+    pages: Pages = request.app.state.pages
+    return await pages.draw_in_turns(request, template, status=status, **values)

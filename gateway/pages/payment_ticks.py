@@ -19,7 +19,7 @@ from gateway.pages.payments import list_values, list_with_totals
 from gateway.payment_list import rows_of
 from gateway.payment_search import Search, read_search, within_month
 from gateway.payment_ticking import Wish, sentence_after
-from gateway.rendering import page
+from gateway.rendering import long_page, page
 from gateway.session import MEMBER, Visitor
 
 router = APIRouter()
@@ -50,7 +50,7 @@ async def tick(
     if only := text(form, "seul"):
         return await _one_changed(request, visitor, search, only)
     values = await list_values(request, visitor, search)
-    return page(request, "payments_ticked.html", **values, done=said)
+    return await long_page(request, "payments_ticked.html", **values, done=said)
 
 
 def _wish(search: Search, form: FormData) -> Wish:

@@ -13,7 +13,7 @@ from gateway import french
 from gateway.pages.payment_files import AWAITED
 from gateway.payment_list import months_of, sentence
 from gateway.payment_search import Search, active_filters, presets, read_search
-from gateway.rendering import page
+from gateway.rendering import long_page, page
 from gateway.session import MEMBER, Visitor
 
 router = APIRouter()
@@ -29,7 +29,9 @@ async def show_payments(request: Request, visitor: Annotated[Visitor, Depends(ME
         )
     values = await list_values(request, visitor, search)
     awaited = _awaited_export(request)
-    return page(request, "payments.html", tab="reglements", awaited_export=awaited, **values, **_form_values(search))
+    return await long_page(
+        request, "payments.html", tab="reglements", awaited_export=awaited, **values, **_form_values(search)
+    )
 
 
 def _awaited_export(request: Request) -> UUID | None:

@@ -8,6 +8,7 @@ from espace_contracts import identity, payments
 from fake_bus import FakeBus
 from starlette.testclient import TestClient
 
+from gateway import rendering
 from gateway.rendering import BUILD, read_manifest
 from tests.pages.payment_states import many
 
@@ -21,6 +22,21 @@ def test_a_hundred_payments_weigh_little(member: TestClient, bus: FakeBus) -> No
     compressed = len(gzip.compress(page.content, compresslevel=6))
     sys.stdout.write(f"Règlements, 100 payments: {len(page.content):,} bytes, compressed {compressed:,}\n")
     assert compressed < HEAVIEST
+
+
+def test_r17_others_have_their_turn_while_a_hundred_payments_are_drawn(
+    member: TestClient, bus: FakeBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[float] = []
+
+    async def others(seconds: float) -> None:
+        turns.append(seconds)
+
+    monkeypatch.setattr(rendering, "TURN", 0.0)
+    monkeypatch.setattr(rendering.asyncio, "sleep", others)
+    many(bus)
+    assert member.get("/reglements").status_code == 200
+    assert len(turns) > 100
 
 
 def test_the_list_takes_two_calls_and_one_while_the_session_is_believed(member: TestClient, bus: FakeBus) -> None:
