@@ -17,7 +17,8 @@ from bench.gateway import PATH, declare_exchanges, free_port, wait_until_answere
 from bench.processes import resident, started
 
 CALLERS, TIMES, SECONDS = 32, 10, 10.0
-MOST_REQUESTS, CALL_SECONDS = 48, 2.0
+# How long a call takes, and how many requests the gateway holds: waiting alone in the first, CPU above all in the second.
+SETTINGS = {"slow": (2.0, 48), "quick": (0.05, 64)}
 AGAIN_AFTER = 1.0  # seconds
 GOODPUT_GOAL, MEMORY_MIB, LATE_SECONDS = 0.8, 64.0, 6.0  # the deadline of a call is 5 s
 
@@ -64,27 +65,34 @@ async def measure(address: str, pids: list[int]) -> tuple[Seen, Seen, float]:
 
 
 def main() -> None:
-    """Measure, print, keep the result."""
-    with private_broker.running() as amqp_url, ExitStack() as stack:
+    """Measure each setting, print, keep the result."""
+    with private_broker.running() as amqp_url:
         declare_exchanges(amqp_url)
-        slow = {"BENCH_CALL_SECONDS": str(CALL_SECONDS), "GATEWAY_MOST_REQUESTS": str(MOST_REQUESTS)}
-        service = started(stack, "-m", "bench.gateway_servers", "services", amqp_url, "0", environment=slow)
+        found = [line for name, setting in SETTINGS.items() for line in of_setting(amqp_url, name, *setting)]
+    results_file.write("overload", found)
+
+
+def of_setting(amqp_url: str, name: str, call_seconds: float, most_requests: int) -> list[dict[str, object]]:
+    """Fresh processes under both loads."""
+    with ExitStack() as stack:
+        chosen = {"BENCH_CALL_SECONDS": str(call_seconds), "GATEWAY_MOST_REQUESTS": str(most_requests)}
+        service = started(stack, "-m", "bench.gateway_servers", "services", amqp_url, "0", environment=chosen)
         port = free_port()
-        gateway = started(stack, "-m", "bench.gateway_servers", "ours", amqp_url, str(port), environment=slow)
+        gateway = started(stack, "-m", "bench.gateway_servers", "ours", amqp_url, str(port), environment=chosen)
         address = f"http://127.0.0.1:{port}{PATH}"
         peak, over, memory = asyncio.run(measure(address, [gateway.pid, service.pid]))
     answers = ", ".join(f"{status}: {count}" for status, count in sorted(over.answers.items()))
-    results_file.write("overload", lines(peak, over, memory=memory, answers=answers))
+    return lines(f"overload_{name}", peak, over, memory=memory, answers=answers)
 
 
-def lines(peak: Seen, over: Seen, *, memory: float, answers: str) -> list[dict[str, object]]:
+def lines(name: str, peak: Seen, over: Seen, *, memory: float, answers: str) -> list[dict[str, object]]:
     """Goodput against the best, memory and the slowest answer against their bounds."""
     bound = {"reference_name": "the bound that was set", "goal": 1.0, "rounds": 1}
     each, best = (round(1000 / max(seen.goodput, 0.01), 2) for seen in (over, peak))
     refused_badly = over.without_retry_after + sum(n for status, n in over.answers.items() if status not in (200, 503))
     return [
         results_file.compared(
-            "overload_goodput",
+            f"{name}_goodput",
             f"an answer at ten times the callers; answers {answers}; refused without Retry-After or otherwise: {refused_badly}",
             unit="ms",
             ours=each,
@@ -94,7 +102,7 @@ def lines(peak: Seen, over: Seen, *, memory: float, answers: str) -> list[dict[s
             rounds=1,
         ),
         results_file.compared(
-            "overload_memory",
+            f"{name}_memory",
             "growth from before the load to its highest, gateway or service",
             unit="MiB",
             ours=max(round(memory, 1), 0.1),
@@ -102,7 +110,7 @@ def lines(peak: Seen, over: Seen, *, memory: float, answers: str) -> list[dict[s
             **bound,
         ),
         results_file.compared(
-            "overload_slowest",
+            f"{name}_slowest",
             "the slowest answer",
             unit="s",
             ours=round(over.latest, 2),
