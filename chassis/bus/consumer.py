@@ -22,11 +22,8 @@ from chassis.topology import QueueSpec
 log = structlog.get_logger()
 
 PAUSE_BEFORE_REQUEUE = 1.0  # seconds: a fault of ours must not become a hot loop
-PAUSES = {
-    "interval_start": 0.2,
-    "interval_step": 0.4,
-    "interval_max": 2.0,
-}  # seconds between attempts to connect, for ever
+# Seconds between attempts to connect, for ever
+PAUSES = {"interval_start": 0.2, "interval_step": 0.4, "interval_max": 2.0}
 MEND_SECONDS = 2.0  # between two looks at what others may have taken away
 LOST = (OSError, AMQPError)  # kombu's ConnectionError and every closed channel are among them
 

@@ -47,6 +47,7 @@ def check_office_file(file: IO[bytes], media_type: str) -> None:
             _unpack_all(package)
             _check_types(package, media_type)
             _check_relations(package)
+    # What zipfile raises for a damaged package; NotImplementedError is its word for a compression that it does not know.
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError, OSError, EOFError, ValueError) as exc:
         raise FileRefused("the file cannot be unpacked", "unreadable") from exc
     except expat.ExpatError as exc:
